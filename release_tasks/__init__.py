@@ -1,0 +1,1 @@
+"""Model releases as builds."""
