@@ -1,0 +1,57 @@
+"""The table of contents of the product: every stage in the order in which its steps run, and their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from release_tasks.records.step import Step, tree_matches
+from release_tasks.stages import (
+    accept,
+    artifacts,
+    bundle,
+    frozen,
+    gate,
+    package,
+    smoke,
+    user_steps,
+)
+from release_tasks.stages.plan import Plan
+
+STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
+    frozen.steps,
+    user_steps.steps,
+    artifacts.steps,
+    smoke.steps,
+    gate.steps,
+    package.steps,
+    accept.steps,
+    bundle.steps,
+)
+
+# What `doit list` says of the tasks that have subtasks.
+GROUPS = {
+    "bundle": "Write the release as single files.",
+    "frozen": "Compare inputs and outputs with release.lock.",
+    "step": "Run the commands of [[step]].",
+}
+
+
+def plan_steps(plan: Plan) -> tuple[Step, ...]:
+    """All steps of a release in catalog order, `after` completed with the edges that reads and writes make.
+
+    A file that one step writes and another reads is an edge, and so is a write that a glob matches. Edges are
+    sorted, so that the order of tasks does not depend on hash seeds.
+    """
+    steps = tuple(step for stage in STAGES for step in stage(plan))
+    writers = {write.path: step.name for step in steps for write in step.writes}
+    return tuple(replace(step, after=_edges(step, writers)) for step in steps)
+
+
+def _edges(step: Step, writers: dict[str, str]) -> tuple[str, ...]:
+    found = set(step.after)
+    found.update(writers[path] for path in step.files if path in writers)
+    for tree in step.trees:
+        found.update(name for path, name in writers.items() if tree_matches(tree, path))
+    found.discard(step.name)
+    return tuple(sorted(found))

@@ -1,0 +1,1 @@
+"""`release.toml` and the policy: mappings in, frozen records out; `load.py` alone opens files."""

@@ -1,0 +1,152 @@
+"""`[artifacts]`: which file plays which part, safe formats only, one file for each name of the tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from release_tasks.config.declared import declared_path
+from release_tasks.config.fields import Table, given
+from release_tasks.config.layout import OWN_NAMES, base_name, tree_names
+from release_tasks.config.readers import Reader
+from release_tasks.config.schema import Artifacts
+from release_tasks.errors import ConfigError
+from release_tasks.records.paths import fold
+
+# Formats that run code when they are loaded, or may (numpy's hold pickled objects when asked).
+PICKLE_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib", ".npy", ".npz")
+_SHARD = re.compile(r"model-([0-9]{5})-of-([0-9]{5})\.safetensors", re.ASCII)
+
+
+def refuse_pickle(path: str) -> None:
+    """Raise ConfigError when a file's suffix says that loading it can run code."""
+    if path.casefold().endswith(PICKLE_SUFFIXES):
+        is_bin = path.casefold().endswith(".bin")
+        raise ConfigError(
+            "pickle formats are refused",
+            wanted="a format that holds data only, as safetensors does",
+            found=path,
+            hint="convert it to safetensors" if is_bin else "save tensors as safetensors and records as JSON",
+        )
+
+
+def _artifact(roots: Collection[str], *suffixes: str, globs: bool = False) -> Reader[str]:
+    reader = declared_path(roots=roots, globs=globs)
+
+    def read(value: object) -> str:
+        path = reader(value)
+        refuse_pickle(path)
+        if suffixes and not path.casefold().endswith(suffixes):
+            raise ConfigError("file has the wrong suffix", wanted=" or ".join(suffixes), found=path)
+        return path
+
+    return read
+
+
+def _model(table: Table, roots: Collection[str]) -> tuple[str, ...] | None:
+    wanted = "one file, or the list of all shards"
+    reader = _artifact(roots, ".safetensors")
+    if table.holds_list("model"):
+        return table.many("model", reader, required=wanted, least=1)
+    one = table.one("model", reader, required=wanted)
+    return None if one is None else (one,)
+
+
+def _check_shards(table: Table, model: tuple[str, ...]) -> None:
+    if len(model) == 1:
+        if "index" in table:
+            table.problem(
+                ConfigError(
+                    "index without shards",
+                    wanted="no index, or two shards and more in model",
+                    found=f"one model file, {model[0]}",
+                ),
+                "index",
+            )
+        return
+    if "index" not in table:
+        table.problem(
+            ConfigError(
+                "index is missing", wanted="the index of the shards, as model.safetensors.index.json"
+            ),
+            "index",
+        )
+    wanted = [f"model-{number:05}-of-{len(model):05}.safetensors" for number in range(1, len(model) + 1)]
+    found = [base_name(path) for path in model]
+    for number, name in enumerate(found):
+        if name not in wanted:
+            meant = _SHARD.fullmatch(name)
+            table.problem(
+                ConfigError(
+                    "shard has the wrong name",
+                    wanted=f"{wanted[0]} to {wanted[-1]}",
+                    found=name,
+                    hint=f"{len(model)} shards are listed; this name counts {int(meant[2])}"
+                    if meant
+                    else None,
+                ),
+                "model",
+                number,
+            )
+
+
+def _check_tree(table: Table, artifacts: Artifacts) -> None:
+    taken = {fold(name): f"{name}, which packaging writes" for name in OWN_NAMES}
+    for name, declared, path in tree_names(artifacts):
+        key = fold(name)
+        if key in taken:
+            table.problem(
+                ConfigError(
+                    f"two files would be {name} in the release", found=f"{declared} and {taken[key]}"
+                ),
+                *path,
+            )
+        taken.setdefault(key, declared)
+
+
+def read_artifacts(table: Table, roots: Collection[str]) -> Artifacts | None:
+    """Read `[artifacts]`; `roots` are the declared root names."""
+    model = _model(table, roots)
+    config = table.one(
+        "config",
+        _artifact(roots, ".json", ".yaml", ".yml"),
+        required="the model's configuration, JSON or YAML",
+    )
+    index = table.one("index", _artifact(roots, ".json"))
+    tokenizer = table.one("tokenizer", _artifact(roots, ".json"))
+    preprocessor = table.one("preprocessor", _artifact(roots))
+    quality = table.one("quality", _artifact(roots, ".json"))
+    training = table.one("training", _artifact(roots, ".json"))
+    gguf = table.many("gguf", _artifact(roots, ".gguf"))
+    extra = table.many("extra", _artifact(roots, globs=True))
+    table.close()
+    if ("tokenizer" in table) == ("preprocessor" in table):
+        found = "both" if "tokenizer" in table else "neither"
+        table.problem(
+            ConfigError(
+                "exactly one of tokenizer and preprocessor must be there",
+                wanted="tokenizer for a model of text, preprocessor for another",
+                found=found,
+            ),
+            "preprocessor" if found == "both" else "tokenizer",
+        )
+    if model is None:
+        return None
+    _check_shards(table, model)
+    if config is None:
+        return None
+    artifacts = Artifacts(
+        model=model,
+        config=config,
+        **given(
+            index=index,
+            tokenizer=tokenizer,
+            preprocessor=preprocessor,
+            quality=quality,
+            training=training,
+            gguf=gguf,
+            extra=extra,
+        ),
+    )
+    _check_tree(table, artifacts)
+    return artifacts

@@ -1,0 +1,250 @@
+"""A whole `release.toml`, as a mapping, becomes a `Release`; pure, and all problems are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from release_tasks.config.artifacts import read_artifacts
+from release_tasks.config.declared import declared_path
+from release_tasks.config.fields import Problems, Table, check_schema, given
+from release_tasks.config.readers import choice, describe, integer, matching, text
+from release_tasks.config.schema import (
+    DEFAULT_SCHEME,
+    SCHEMA,
+    Bundle,
+    Dataset,
+    Environment,
+    Numeric,
+    Release,
+    ReleaseType,
+    Root,
+    SampleCheck,
+    Smoke,
+)
+from release_tasks.config.steps import COMMAND_HINT, read_command, read_steps
+from release_tasks.errors import ConfigError
+from release_tasks.records.paths import safe_relpath
+from release_tasks.records.version import Scheme, Version, parse_version
+
+_LATER_TABLES = ("tests", "bench", "parity", "publish", "sign", "workspace", "cards")
+_LATER_TYPES = ("dataset", "tooling", "patch", "experimental")
+# What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
+_PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
+_NAME = matching(
+    r"(?=.{1,100}$)[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*",
+    "letters and digits with single . _ - between them, at most 100",
+)
+_ROOT_NAME = matching(r"[a-z][a-z0-9_-]{0,99}", "a-z, then also 0-9 _ -")
+_VARIABLE = matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
+_DATASET_VERSION = matching(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,127}", "letters, digits and . _ + -, at most 128")
+
+
+def _name(value: object) -> str:
+    return safe_relpath(_NAME(value))  # it names files: no CON, no NUL
+
+
+def _type(value: object) -> ReleaseType:
+    if value in _LATER_TYPES and isinstance(value, str):
+        raise ConfigError(
+            f"release type {value} comes in a later version of release_tasks",
+            wanted="model",
+            found=describe(value),
+        )
+    return choice(get_args(ReleaseType))(value)  # type: ignore[no-any-return]
+
+
+def _profile(value: object) -> str:
+    if text(value) != "default":
+        raise ConfigError(
+            "profiles come in a later version of release_tasks", wanted="default", found=describe(value)
+        )
+    return "default"
+
+
+def _variable(value: object) -> str:
+    name = _VARIABLE(value)
+    if name.startswith(_PROFILE_PREFIXES):
+        raise ConfigError(
+            "variable refused: the numeric profile sets it",
+            wanted="a variable that does not begin with " + ", ".join(_PROFILE_PREFIXES),
+            found=name,
+            hint="choose the profile with numeric in [environment]",
+        )
+    return name
+
+
+class _Overrides:
+    """The variables of the environment that changed this release, kept as they are used."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.used: dict[str, str] = {}
+
+    def take(self, name: str) -> str | None:
+        """An empty variable counts as unset, as CI systems set those they have no value for."""
+        value = self._environ.get(name) or None
+        if value is not None:
+            self.used[name] = value
+        return value
+
+
+def _read_roots(table: Table | None, overrides: _Overrides) -> tuple[Root, ...]:
+    if table is None:
+        return ()
+    roots: list[Root] = []
+    variables: dict[str, str] = {}
+    for name in table.keys:
+        path = table.one(name, text)
+        try:
+            _ROOT_NAME(name)
+        except ConfigError as error:
+            table.problem(error, name)
+            continue
+        variable = "RELEASE_ROOTS_" + name.upper().replace("-", "_")
+        if variable in variables:
+            table.problem(
+                ConfigError(
+                    f"two roots are overridden by one variable, {variable}",
+                    found=f"{variables[variable]} and {name}",
+                ),
+                name,
+            )
+        variables.setdefault(variable, name)
+        override = overrides.take(variable)
+        if override is not None:
+            try:
+                path = text(override)
+            except ConfigError as error:
+                error.where = f"environment variable {variable}"
+                table.problem(error, name)
+        if path is not None:
+            roots.append(Root(name=name, path=path))
+    return tuple(sorted(roots, key=lambda root: root.name))
+
+
+def _read_version(table: Table, scheme: Scheme, overrides: _Overrides) -> Version | None:
+    written = table.one(
+        "version", lambda value: parse_version(text(value), scheme), required="the version, as 1.0.0"
+    )
+    override = overrides.take("RELEASE_VERSION")
+    if override is None:
+        return written
+    try:
+        return parse_version(override, scheme, where="environment variable RELEASE_VERSION")
+    except ConfigError as error:
+        table.problem(error, "version")
+        return None
+
+
+def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
+    name = table.one("name", _name, required="the name of the release")
+    scheme: Scheme | None = table.one("scheme", choice(get_args(Scheme)))
+    bundles: tuple[Bundle, ...] | None = table.many("bundles", choice(get_args(Bundle)))
+    found = given(
+        name=name,
+        version=_read_version(table, scheme or DEFAULT_SCHEME, overrides),
+        scheme=scheme,
+        bundles=None if bundles is None else tuple(sorted(bundles)),
+        type=table.one("type", _type),
+        license=table.one("license", text),
+        profile=table.one("profile", _profile),
+        policy=table.one("policy", declared_path(roots=None, globs=False)),
+        docs_version=table.one("docs_version", text),
+        architecture=table.one("architecture", text),
+    )
+    table.close()
+    return found
+
+
+def _read_dataset(table: Table | None, roots: frozenset[str]) -> Dataset | None:
+    if table is None:
+        return None
+    version = table.one("version", _DATASET_VERSION, required="the version of the data, as 1.0.0")
+    reader = declared_path(roots=roots, globs=True)
+    files = table.many("files", reader, required='the files of the data, as ["data/**/*.json"]', least=1)
+    table.close()
+    return None if version is None or files is None else Dataset(version=version, files=files)
+
+
+def _check_of_samples(table: Table) -> SampleCheck | tuple[str, ...] | None:
+    if table.holds_list("check"):
+        return read_command(table, "check", required=None)
+    known = choice(get_args(SampleCheck))
+
+    def read(value: object) -> SampleCheck:
+        try:
+            return known(value)  # type: ignore[no-any-return]
+        except ConfigError as error:
+            error.wanted = "python, rust, or a command as a list"
+            error.hint = error.hint or COMMAND_HINT
+            raise
+
+    return table.one("check", read)
+
+
+def _read_smoke(table: Table | None, roots: frozenset[str]) -> Smoke | None:
+    if table is None:
+        return None
+    command = read_command(table, "command", required="the command as a list of strings")
+    found = given(
+        check=_check_of_samples(table),
+        reads=table.many("reads", declared_path(roots=roots, globs=True)),
+        timeout_s=table.one("timeout_s", integer(1, 86_400)),
+    )
+    table.close()
+    return None if command is None else Smoke(command=command, **found)
+
+
+def _read_environment(table: Table | None) -> Environment | None:
+    if table is None:
+        return None
+    numeric: Numeric | None = table.one("numeric", choice(get_args(Numeric)))
+    passed = table.many("pass", _variable)
+    table.close()
+    return Environment(**given(numeric=numeric, pass_=None if passed is None else tuple(sorted(passed))))
+
+
+def parse_release(
+    document: Mapping[str, object], *, root: Path, file: Path, environ: Mapping[str, str]
+) -> Release:
+    """Read the mapping of a whole `release.toml`; raises ConfigErrors with every problem of the file.
+
+    `RELEASE_VERSION` and `RELEASE_ROOTS_<NAME>` in `environ` override the file; `root` is the folder that
+    relative paths start from, which `RELEASE_ROOT` may have chosen.
+    """
+    check_schema(document, SCHEMA, label=file.name)
+    problems = Problems(file.name, document)
+    overrides = _Overrides(environ)
+    overrides.take("RELEASE_ROOT")
+    top = Table(document, (), problems)
+    top.one("schema", integer(SCHEMA, SCHEMA), required=f"schema = {SCHEMA} as the first key")
+    release = top.table("release", required="[release] with name and version")
+    artifacts_table = top.table("artifacts", required="[artifacts] with model, tokenizer and config")
+    root_table = top.table("roots")
+    roots = _read_roots(root_table, overrides)
+    names = frozenset(root_table.keys if root_table else ())
+    head = {} if release is None else _read_release(release, overrides)
+    artifacts = None if artifacts_table is None else read_artifacts(artifacts_table, names)
+    own_files = {"release.lock", file.name, *({head["policy"]} if "policy" in head else ())}
+    steps = read_steps(top.tables("step"), roots=names, own_files=own_files)
+    rest = given(
+        dataset=_read_dataset(top.table("dataset"), names),
+        smoke=_read_smoke(top.table("smoke"), names),
+        environment=_read_environment(top.table("environment")),
+    )
+    top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
+    problems.check()
+    if artifacts is None:
+        raise AssertionError("BUG: no artifacts and no problem")
+    return Release(
+        root=root,
+        file=file,
+        artifacts=artifacts,
+        steps=steps,
+        roots=roots,
+        overrides=tuple(sorted(overrides.used.items())),
+        **head,
+        **rest,
+    )

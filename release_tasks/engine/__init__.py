@@ -1,0 +1,1 @@
+"""Everything that knows doit: tasks from steps, checker, state backend, commands, reporter."""

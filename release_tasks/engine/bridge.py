@@ -1,0 +1,144 @@
+"""A Step becomes a doit task: edges, an action that can be pickled, a check of whether it still stands."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import TaskError, TaskFailed
+
+from release_tasks.errors import ReleaseError
+from release_tasks.records.step import Step
+from release_tasks.stages.execution import Outcome, run_step, still_stands
+from release_tasks.stages.plan import Plan
+from release_tasks.stages.workspace import STATE, Workspace
+from release_tasks.system.lock import FileLock
+from release_tasks.system.storage import storage_error
+
+_SAVED = "release_tasks"
+
+
+class StepFailed(TaskFailed):  # type: ignore[misc]
+    """A user's problem, as doit's failure: the message is complete, and there is no traceback."""
+
+    def __init__(self, error: ReleaseError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+
+    def get_msg(self) -> str:
+        """Return the message alone."""
+        return str(self.message)
+
+
+class StepBroke(TaskError, StepFailed):  # type: ignore[misc]
+    """The same for what broke while running: doit then ends with 2."""
+
+
+def progress_path(root: Path, name: str) -> Path:
+    """Where a running step says how far it is, for the live display of another process."""
+    return root / STATE / "progress" / name.replace(":", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Writes a step's last word to its progress file, which costs one small write for each report."""
+
+    path: Path
+
+    def __call__(self, text: str) -> None:
+        """Replace the last word; a display that reads a torn line shows it for a tenth of a second."""
+        self.path.write_text(text[:200], "utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What doit calls; under `-n` it is pickled and runs in another process."""
+
+    step: Step
+    plan: Plan
+    workspace: Workspace
+
+    def __call__(self) -> dict[str, Any] | StepFailed:
+        """Run the step; the one boundary where a ReleaseError becomes doit's failure."""
+        state = self.workspace.root / STATE
+        progress = progress_path(self.workspace.root, self.step.name)
+        try:
+            progress.parent.mkdir(parents=True, exist_ok=True)
+            # Steps share this lock; one that must run alone takes it for itself (design §4).
+            with FileLock(state / "alone.lock", shared=not self.step.alone):
+                outcome = run_step(self.step, self.plan, self.workspace, Progress(progress))
+        except ReleaseError as error:
+            return _failure(error)
+        except OSError as error:
+            return _failure(storage_error(error, error.filename or self.workspace.root))
+        finally:
+            progress.unlink(missing_ok=True)
+        return {_SAVED: _dump(outcome)}
+
+
+def _failure(error: ReleaseError) -> StepFailed:
+    return StepFailed(error) if error.exit_code == 1 else StepBroke(error)
+
+
+def _dump(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "key": outcome.key,
+        "facts": outcome.facts,
+        "outputs": outcome.outputs,
+        "folder": outcome.folder,
+    }
+
+
+def _load(saved: object) -> Outcome | None:
+    match saved:
+        case {"key": str() as key, "facts": dict() as facts, "outputs": dict() as outputs, "folder": folder}:
+            return Outcome(key=key, facts=facts, outputs=outputs, folder=folder)
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class StillStands:
+    """doit's `uptodate` check: the action key, and every output by digest.
+
+    It compares with what the last run saved, so `doit reset-dep`, which saves dependencies anew but keeps
+    values, cannot make a stale step look fresh.
+    """
+
+    step: Step
+    workspace: Workspace
+
+    def __call__(self, task: object, values: dict[str, Any]) -> bool:
+        """Compare now with what was saved when the task last ran."""
+        del task
+        saved = _load(values.get(_SAVED))
+        return saved is not None and still_stands(self.step, self.workspace, saved)
+
+
+def _doit_path(workspace: Workspace, path: str, base: str) -> str:
+    located = str(workspace.index.locate(path))
+    relative = os.path.relpath(located, base)
+    return located if relative.startswith("..") else relative
+
+
+def make_task(
+    step: Step, plan: Plan, workspace: Workspace, *, base: str, known: Callable[[str], bool]
+) -> dict[str, Any]:
+    """Describe a step to doit; `base` is the folder that doit works in, `known` tells which tasks exist."""
+    return {
+        "basename": step.verb,
+        **({"name": step.subject} if step.subject else {}),
+        "actions": [Action(step, plan, workspace)],
+        "uptodate": [StillStands(step, workspace)],
+        "file_dep": [_doit_path(workspace, path, base) for path in step.files],
+        "targets": [_doit_path(workspace, write.path, base) for write in step.writes],
+        "task_dep": [name for name in step.after if known(name)],
+        "doc": step.doc,
+        "verbosity": 2,
+        "io": {"capture": False},
+        "meta": {"step": json.dumps({"name": step.name, "alone": step.alone})},
+    }

@@ -1,0 +1,221 @@
+"""Commands that run the graph: `run` (doit's own, made safe), `release` and `freeze`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from typing import Any
+
+from doit.cmd_run import Run as DoitRun
+
+from release_tasks.engine.project import STATE_FILE, Project
+from release_tasks.engine.reporter import ReleaseReporter
+from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError
+from release_tasks.records.verdict import Mode
+from release_tasks.stages.gate_policy import policy_in_force
+from release_tasks.stages.plan import RELEASES
+from release_tasks.stages.workspace import STATE
+from release_tasks.system.lock import FileLock
+from release_tasks.system.rename import recover
+from release_tasks.verbs.freeze import write_lock
+from release_tasks.verbs.release_summary import already_released, seal_of, summarize
+
+_CONFIG = {
+    "name": "config",
+    "long": "config",
+    "short": "",
+    "type": str,
+    "default": None,
+    "help": "another release.toml",
+}
+
+
+def _flag(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "long": name, "short": "", "type": bool, "default": False, "help": text}
+
+
+def fail(error: ReleaseError) -> int:
+    """Print a user's problem and return its exit code: the one boundary of our commands."""
+    sys.stderr.write(f"{error}\n")
+    return error.exit_code
+
+
+class GraphCommand(DoitRun):  # type: ignore[misc]
+    """doit's `run` with our reporter, state and locks; `-s` may not skip what a release depends on."""
+
+    cmd_options = (*DoitRun.cmd_options, _CONFIG)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Load the tasks and run; every ReleaseError ends here."""
+        try:
+            return self._guarded(params, args)
+        except ReleaseError as error:
+            return fail(error)
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: what was half done has been removed; run again to go on\n")
+            return 130
+
+    def _guarded(self, params: Any, args: list[str]) -> int:
+        self.loader.setup(params)
+        self.loader.setup = _nothing  # it has changed the current folder: a second time would look elsewhere
+        projects = [value for value in self.loader.namespace.values() if isinstance(value, Project)]
+        if not projects:
+            return int(super().execute(params, args))
+        if len(projects) > 1:
+            raise ConfigError("the dodo.py has more than one Project", wanted="one", found=str(len(projects)))
+        project = projects[0]
+        project.ask(config=params["config"], mode=self.mode(params), policy=self.policy(params))
+        plan = project.plan
+        if plan.policy is not None:
+            project.workspace.once_valid(plan.policy, lambda: policy_in_force(plan))
+        root = project.release.root
+        (root / STATE).mkdir(exist_ok=True)
+        with FileLock(root / STATE / "run.lock", wait=False):
+            if (root / RELEASES).is_dir():
+                recover(root / RELEASES)
+            return self.run_project(project, params, args)
+
+    def mode(self, params: Any) -> Mode:
+        """How the run is asked for."""
+        del params
+        return Mode()
+
+    def policy(self, params: Any) -> str | None:
+        """Another policy file than the configured one."""
+        del params
+        return None
+
+    def run_project(self, project: Project, params: Any, args: list[str]) -> int:
+        """Run what was asked for in one project."""
+        raise NotImplementedError
+
+    def run_tasks(self, project: Project, params: Any, names: list[str]) -> tuple[int, ReleaseReporter]:
+        """Run tasks of the graph with all they need; returns the exit code and the reporter that counted."""
+        if params["single"]:
+            raise GateRefused(
+                "-s runs a task without what it depends on: its result could be stale and look fresh",
+                wanted="the task and its dependencies",
+                hint="leave -s out; what is up to date is not run again",
+            )
+        reporter = ReleaseReporter(sys.stdout, {}, root=project.release.root)
+        if "reporter" not in params._non_default_keys:  # noqa: SLF001 - doit has no other way to ask
+            params["reporter"] = reporter
+        params["dep_file"] = os.path.relpath(project.release.root / STATE_FILE)
+        if params["num_process"]:
+            # Forking after doit's queue threads deadlocks and warns on Python 3.12; spawn works everywhere.
+            multiprocessing.set_start_method("spawn", force=True)
+        code = int(super().execute(params, names))
+        return (reporter.exit_codes[0] if reporter.exit_codes else code), reporter
+
+
+def _nothing(_params: object) -> None:
+    """Stand in for a loader's setup that has been done."""
+
+
+class Run(GraphCommand):
+    """`doit` and `doit run TASK`: without a task it is `doit release`."""
+
+    doc_purpose = "run tasks; without a task, the whole release"
+    doc_usage = "[TASK/TARGET...]"
+    name = "run"
+
+    def run_project(self, project: Project, params: Any, args: list[str]) -> int:
+        """Run the named tasks, or the release."""
+        if not args:
+            return release_project(self, project, params)
+        return self.run_tasks(project, params, args)[0]
+
+
+class Release(GraphCommand):
+    """`doit release`: everything up to an accepted candidate."""
+
+    doc_purpose = "build, judge, package and accept the release"
+    doc_usage = ""
+    name = "release"
+    cmd_options = (
+        *GraphCommand.cmd_options,
+        _flag("soft", "gates that the policy lists in soft_allowed only warn; never publishable"),
+        _flag("snapshot", "build without lock or tag under a suffixed version; never publishable"),
+        _flag("strict", "warnings refuse"),
+        {
+            "name": "policy",
+            "long": "policy",
+            "short": "",
+            "type": str,
+            "default": None,
+            "help": "another policy file; never publishable",
+        },
+    )
+
+    def mode(self, params: Any) -> Mode:
+        """How the run is asked for."""
+        return Mode(
+            soft=params["soft"],
+            snapshot=params["snapshot"],
+            strict=params["strict"],
+            policy_override=params["policy"] is not None,
+        )
+
+    def policy(self, params: Any) -> str | None:
+        """The file named with --policy."""
+        found: str | None = params["policy"]
+        return found
+
+    def run_project(self, project: Project, params: Any, args: list[str]) -> int:
+        """Run the whole graph."""
+        if args:
+            raise ConfigError(
+                "release takes no task", found=" ".join(args), hint="doit run TASK runs one task"
+            )
+        return release_project(self, project, params)
+
+
+def release_project(command: GraphCommand, project: Project, params: Any) -> int:
+    """Build up to an accepted candidate, or say that the version is already released."""
+    plan = project.plan
+    names = [step.name for step in project.steps]
+    seal = seal_of(plan)
+    if seal is not None and (plan.release.root / plan.folder).exists():
+        judged = [name for name in names if name.split(":")[0] in {"frozen", "step", "artifacts"}]
+        code, _ = command.run_tasks(project, params, judged)
+        if code:
+            return code
+        sys.stdout.write(already_released(plan, project.workspace, seal))
+        return 0
+    # In catalog order frozen:inputs comes first: a change that nobody froze is said before hours of training.
+    code, reporter = command.run_tasks(project, params, names)
+    sys.stdout.write(
+        summarize(plan, project.workspace, executed=reporter.executed, standing=reporter.standing, code=code)
+    )
+    return code
+
+
+class Freeze(GraphCommand):
+    """`doit freeze`: write release.lock."""
+
+    doc_purpose = "run the user's steps and write release.lock"
+    doc_usage = ""
+    name = "freeze"
+    cmd_options = (
+        *GraphCommand.cmd_options,
+        _flag("update", "replace outputs that are already frozen for this numeric id"),
+    )
+
+    def run_project(self, project: Project, params: Any, args: list[str]) -> int:
+        """Run the steps, then freeze inputs and outputs."""
+        if args:
+            raise ConfigError("freeze takes no task", found=" ".join(args))
+        plan = project.plan
+        if seal_of(plan) is not None and params["update"]:
+            raise SealedError(
+                f"{plan.release.version.text} is already released: its lock stays as it is",
+                hint="raise release.version in release.toml first",
+            )
+        names = [step.name for step in project.steps if step.verb == "step"]
+        if names:
+            code, _ = self.run_tasks(project, params, names)
+            if code:
+                return code
+        sys.stdout.write(write_lock(plan, project.workspace, update=params["update"]))
+        return 0

@@ -1,0 +1,143 @@
+"""Commands about what is already there: thin shells around the verbs, which know no doit."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import Command
+
+from release_tasks.config.load import find_config, find_policy, load_release
+from release_tasks.engine.graph_commands import fail
+from release_tasks.errors import ConfigError, ReleaseError
+from release_tasks.records.verdict import Mode
+from release_tasks.stages.gate_policy import policy_in_force
+from release_tasks.stages.plan import Plan, make_plan
+from release_tasks.verbs.canonicalize import canonicalize
+from release_tasks.verbs.init import init
+from release_tasks.verbs.verify import render_text, verify
+
+
+def _option(name: str, text: str, default: Any = None) -> dict[str, Any]:
+    return {"name": name, "long": name, "short": "", "type": str, "default": default, "help": text}
+
+
+def _flag(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "long": name, "short": "", "type": bool, "default": False, "help": text}
+
+
+class VerbCommand(Command):  # type: ignore[misc]
+    """A command that needs no tasks; its ReleaseErrors are printed, and give the exit code."""
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """Run the verb; the boundary where a ReleaseError becomes text and exit code."""
+        try:
+            return self.run(params, args)
+        except ReleaseError as error:
+            return fail(error)
+        except KeyboardInterrupt:
+            return 130
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Do what was asked for; returns the exit code."""
+        raise NotImplementedError
+
+
+def _only(args: list[str], what: str) -> Path:
+    if len(args) != 1:
+        raise ConfigError(f"wanted one {what}", found=" ".join(args) or "none")
+    return Path(args[0])
+
+
+class Verify(VerbCommand):
+    """`verify PATH`: offline check of a release."""
+
+    name = "verify"
+    doc_purpose = "check a release directory, tar or zip, offline"
+    doc_usage = "PATH"
+    cmd_options = (
+        _option("root", "the root digest that you were told on another way"),
+        _option("tag", "the annotated git tag whose message holds the root digest"),
+        _flag("full", "recompute SHA-256 as well as BLAKE3, and every tensor's digest"),
+        _flag("json", "print one JSON object"),
+    )
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Verify and print the report."""
+        path = _only(args, "release to verify")
+        report = verify(path, root=params["root"], tag=params["tag"], full=params["full"], cwd=Path.cwd())
+        if params["json"]:
+            sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write(render_text(report))
+        return 0 if report.ok else 1
+
+
+class Check(VerbCommand):
+    """`check`: the configuration, without a build."""
+
+    name = "check"
+    doc_purpose = "check release.toml and the policy, without a build"
+    doc_usage = ""
+    cmd_options = (_option("config", "another release.toml"),)
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Read everything that a run would read first, and say so."""
+        if args:
+            raise ConfigError("check takes no argument", found=" ".join(args))
+        environ = dict(os.environ)
+        config = None if params["config"] is None else Path(params["config"])
+        release = load_release(find_config(Path.cwd(), config, environ), environ=environ)
+        path = find_policy(release)
+        plan: Plan = make_plan(release, Mode(), None if path is None else os.path.relpath(path, release.root))
+        policy_in_force(plan)
+        steps = f"{len(release.steps)} step{'s' if len(release.steps) != 1 else ''} of yours"
+        policy = "the default policy" if path is None else os.path.relpath(path)
+        sys.stdout.write(f"{os.path.relpath(release.file)}: {release.name} {release.version.text}, {steps}\n")
+        sys.stdout.write(f"policy: {policy}\nno problem found\n")
+        return 0
+
+
+class Init(VerbCommand):
+    """`init [FOLDER]`: a commented release.toml, policy and dodo.py."""
+
+    name = "init"
+    doc_purpose = "write release.toml, policy and dodo.py for a folder of model files"
+    doc_usage = "[FOLDER]"
+    cmd_options = (
+        _option("release-name", "name of the release; default: the folder's"),
+        _option("release-version", "first version", "0.1.0"),
+        _flag("force", "replace files that are already there"),
+    )
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Write the files and name them."""
+        folder = Path(args[0]) if args else Path.cwd()
+        if len(args) > 1:
+            raise ConfigError("init takes one folder", found=" ".join(args))
+        written = init(
+            folder, name=params["release-name"], version=params["release-version"], force=params["force"]
+        )
+        sys.stdout.write("".join(f"wrote {os.path.relpath(folder / path)}\n" for path in written))
+        sys.stdout.write("next: look at release.toml, then 'doit check', 'doit freeze', 'doit release'\n")
+        return 0
+
+
+class Canonicalize(VerbCommand):
+    """`canonicalize FILE`: rewrite safetensors in canonical form."""
+
+    name = "canonicalize"
+    doc_purpose = "rewrite a safetensors file in its one canonical form"
+    doc_usage = "FILE"
+    cmd_options = (_option("output", "write there instead of in place"),)
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Rewrite and say what was done."""
+        output = None if params["output"] is None else Path(params["output"])
+        done = canonicalize(_only(args, "safetensors file"), output=output)
+        word = "rewritten" if done.changed else "was canonical already"
+        sys.stdout.write(f"{done.path}: {done.tensors} tensors, {word}\n")
+        return 0

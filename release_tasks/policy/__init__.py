@@ -1,0 +1,1 @@
+"""May we, in which order, what would change: pure decisions over records."""

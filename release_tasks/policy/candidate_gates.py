@@ -1,0 +1,207 @@
+"""The gates of the candidate point: they read evidence about the artifacts, before packaging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from release_tasks.policy.gate import Gate, rows, text
+from release_tasks.records.gate_code import GateCode
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.verdict import Finding
+
+
+def _short(value: JSON) -> str:
+    return text(value).removeprefix("sha256:")[:16] if value is not None else "not there"
+
+
+def _differences(data: JSONObject, code: GateCode) -> Iterator[Finding]:
+    for row in rows(data, "differences"):
+        yield Finding(
+            code=code, subject=text(row["name"]), wanted=_short(row["frozen"]), found=_short(row["now"])
+        )
+
+
+def _lock_missing(data: JSONObject) -> Iterator[Finding]:
+    if data["lock"] is not True:
+        yield Finding(
+            code=GateCode.LOCK_MISSING, subject="release.lock", wanted="frozen inputs", found="no lock file"
+        )
+
+
+def _frozen_inputs(data: JSONObject) -> Iterator[Finding]:
+    yield from _lock_missing(data)
+    yield from _differences(data, GateCode.LOCK_INPUTS_CHANGED)
+
+
+def _frozen_outputs(data: JSONObject) -> Iterator[Finding]:
+    yield from _lock_missing(data)
+    yield from _differences(data, GateCode.LOCK_OUTPUTS_CHANGED)
+    if data["lock"] is True and data["known"] is not True:
+        yield Finding(
+            code=GateCode.LOCK_NUMERIC_ID_UNKNOWN,
+            subject=text(data["numeric_id"]),
+            wanted="outputs frozen for this numeric id",
+            found=", ".join(map(text, data["frozen_ids"]))
+            if isinstance(data["frozen_ids"], list)
+            else "none",
+        )
+
+
+def _version(data: JSONObject) -> Iterator[Finding]:
+    if data["tag_commit"] is not None and data["tag_commit"] != data["commit"]:
+        yield Finding(
+            code=GateCode.VERSION_TAKEN,
+            subject=text(data["tag"]),
+            wanted="a version that no other commit bears",
+            found=f"the tag of commit {_short(data['tag_commit'])}",
+        )
+
+
+def _contract(data: JSONObject) -> Iterator[Finding]:
+    for row in rows(data, "missing"):
+        yield Finding(
+            code=GateCode.CONTRACT_FILE_MISSING,
+            subject=text(row["role"]),
+            wanted=f"a file of role {row['role']} ({data['contract']})",
+            found="none",
+        )
+
+
+def _weights(data: JSONObject) -> Iterator[Finding]:
+    for row in rows(data, "invalid"):
+        yield Finding(
+            code=GateCode.WEIGHTS_INVALID,
+            subject=text(row["path"]),
+            wanted="a well-formed file",
+            found=text(row["problem"]),
+        )
+
+
+def _finite(data: JSONObject) -> Iterator[Finding]:
+    for row in rows(data, "weights"):
+        for tensor in rows(row, "not_finite"):
+            yield Finding(
+                code=GateCode.WEIGHTS_NOT_FINITE,
+                subject=f"{row['path']}: {tensor['tensor']}",
+                wanted="finite values",
+                found=f"{tensor['nan']} NaN, {tensor['infinite']} infinite of {tensor['elements']}",
+            )
+
+
+def _canonical(data: JSONObject) -> Iterator[Finding]:
+    for row in rows(data, "weights"):
+        if row["canonical"] is not True:
+            yield Finding(
+                code=GateCode.WEIGHTS_NOT_CANONICAL,
+                subject=text(row["path"]),
+                wanted="the one canonical header for these tensors",
+                found="another order, spacing or padding",
+            )
+
+
+def _self_contained(data: JSONObject) -> Iterator[Finding]:
+    for row in rows(data, "pickles"):
+        yield Finding(
+            code=GateCode.SELF_CONTAINED_PICKLE,
+            subject=text(row["path"]),
+            wanted="a format that runs no code when it is loaded",
+            found=text(row["problem"]),
+        )
+    for row in rows(data, "remote_code"):
+        yield Finding(
+            code=GateCode.SELF_CONTAINED_REMOTE_CODE,
+            subject=text(row["path"]),
+            wanted="a configuration that needs no code from elsewhere",
+            found=text(row["problem"]),
+        )
+
+
+def _smoke(data: JSONObject) -> Iterator[Finding]:
+    if data["ran"] is not True:
+        yield Finding(
+            code=GateCode.SMOKE_LOAD_ONLY,
+            subject="[smoke]",
+            wanted="a command that generates a sample",
+            found="no command; every tensor was read",
+        )
+    elif data["exit_code"] != 0:
+        yield Finding(
+            code=GateCode.SMOKE_FAILED,
+            subject="[smoke] command",
+            wanted="exit code 0",
+            found=text(data["problem"]),
+        )
+    elif data["sample_ok"] is not True:
+        yield Finding(
+            code=GateCode.SMOKE_SAMPLE_REFUSED,
+            subject="[smoke] check",
+            wanted=f"a sample that passes the check {text(data['check'])}",
+            found=text(data["problem"]),
+        )
+
+
+CANDIDATE_GATES: tuple[Gate, ...] = (
+    Gate(
+        name="lock-inputs",
+        point="candidate",
+        evidence="frozen-inputs",
+        check=_frozen_inputs,
+        doc="The inputs are those of release.lock.",
+    ),
+    Gate(
+        name="lock-outputs",
+        point="candidate",
+        evidence="frozen-outputs",
+        check=_frozen_outputs,
+        doc="The outputs are those that release.lock has for this numeric id.",
+    ),
+    Gate(
+        name="version",
+        point="candidate",
+        evidence="version",
+        check=_version,
+        doc="The version is the tag of no other commit.",
+    ),
+    Gate(
+        name="contract",
+        point="candidate",
+        evidence="artifacts",
+        check=_contract,
+        doc="Every file that the release type must have is declared.",
+    ),
+    Gate(
+        name="weights",
+        point="candidate",
+        evidence="artifacts",
+        check=_weights,
+        doc="Weights, index, tokenizer and configuration are well formed.",
+    ),
+    Gate(
+        name="weights-finite",
+        point="candidate",
+        evidence="artifacts",
+        check=_finite,
+        doc="No weight is NaN or infinite.",
+    ),
+    Gate(
+        name="weights-canonical",
+        point="candidate",
+        evidence="artifacts",
+        check=_canonical,
+        doc="Safetensors headers are in canonical form.",
+    ),
+    Gate(
+        name="self-contained",
+        point="candidate",
+        evidence="artifacts",
+        check=_self_contained,
+        doc="Nothing in the release runs code when loaded or points at code elsewhere.",
+    ),
+    Gate(
+        name="smoke",
+        point="candidate",
+        evidence="smoke",
+        check=_smoke,
+        doc="The model loads, generates a sample, and the sample passes its check.",
+    ),
+)

@@ -1,0 +1,109 @@
+"""One pure function decides at both points, over one table of gates, for every entry point (design §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from release_tasks.config.policy import Policy
+from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from release_tasks.policy.gate import Gate
+from release_tasks.policy.seal_gates import SEAL_GATES
+from release_tasks.records.digest import Digest
+from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.records.gate_code import CODES, GateCode
+from release_tasks.records.verdict import (
+    Decision,
+    Finding,
+    GateResult,
+    Hardness,
+    Mode,
+    Point,
+    Status,
+    Verdict,
+)
+
+GATES: tuple[Gate, ...] = (*CANDIDATE_GATES, *SEAL_GATES)
+KNOWN_GATES: frozenset[str] = frozenset(gate.name for gate in GATES)
+KNOWN_THRESHOLDS: frozenset[str] = frozenset()
+# Without a policy file: everything is hard but the spelling of weights that somebody else wrote.
+DEFAULT_POLICY = Policy(gates=(("weights-canonical", "soft"),))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """What is judged: the evidence by kind, and the digests that the artifacts have now."""
+
+    evidence: Mapping[str, Evidence]
+    subjects: Mapping[str, Digest]
+
+
+def _binding(gate: Gate, case: Case) -> tuple[Finding, ...]:
+    """Refuse evidence that is missing or speaks of other bytes."""
+    record = case.evidence.get(gate.evidence)
+    if record is None:
+        return (
+            Finding(
+                code=GateCode.EVIDENCE_MISSING,
+                subject=gate.evidence,
+                wanted=f"a record of kind {gate.evidence}",
+                found="none",
+            ),
+        )
+    findings = []
+    for path, digest in record.subjects:
+        now = case.subjects.get(path)
+        if now != digest:
+            findings.append(
+                Finding(
+                    code=GateCode.EVIDENCE_STALE,
+                    subject=path,
+                    wanted=f"evidence about {now.short if now else 'no such artifact'}",
+                    found=f"evidence about {digest.short}",
+                )
+            )
+    return tuple(findings)
+
+
+def _status(findings: tuple[Finding, ...], hardness: Hardness, mode: Mode, *, softened: bool) -> Status:
+    if not findings:
+        return "pass"
+    refused = hardness == "hard" and any(CODES[finding.code].hard for finding in findings)
+    if mode.strict or (refused and not softened):
+        return "fail"
+    return "warn"
+
+
+def _judge(gate: Gate, case: Case, policy: Policy, mode: Mode) -> GateResult:
+    hardness = policy.hardness(gate.name)
+    evidence = evidence_path(gate.evidence)
+    if hardness == "off":
+        return GateResult(gate=gate.name, hardness=hardness, status="off", findings=(), evidence=evidence)
+    findings = _binding(gate, case)
+    if not findings:
+        findings = tuple(gate.check(case.evidence[gate.evidence].data))
+    softened = mode.soft and gate.name in policy.soft_allowed
+    return GateResult(
+        gate=gate.name,
+        hardness=hardness,
+        status=_status(findings, hardness, mode, softened=softened),
+        findings=findings,
+        evidence=evidence,
+    )
+
+
+def decide(point: Point, case: Case, *, policy: Policy, profile: str, mode: Mode) -> Verdict:
+    """Judge every gate of one point and draw the one conclusion.
+
+    A gate is looked at to its end even when another failed (B9). `strict` turns warnings into refusals (P5);
+    `soft` softens only the gates in the policy's `soft_allowed` (K4). Evidence that is missing, or whose
+    subjects have other digests now, refuses the gates that rest on it.
+    """
+    results = tuple(_judge(gate, case, policy, mode) for gate in GATES if gate.point == point)
+    statuses = {result.status for result in results}
+    decision: Decision = "PASS"
+    if "fail" in statuses:
+        decision = "REJECT"
+    elif "warn" in statuses:
+        decision = "PASS_WITH_WARNINGS"
+    return Verdict(point=point, decision=decision, profile=profile, mode=mode, gates=results)

@@ -1,0 +1,121 @@
+"""The gates of the seal point: they judge an accepted candidate, its source and how it was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from release_tasks.policy.gate import Gate, text
+from release_tasks.records.gate_code import GateCode
+from release_tasks.records.json_value import JSONObject
+from release_tasks.records.verdict import Finding
+
+
+def _source(data: JSONObject) -> Iterator[Finding]:
+    if data["commit"] is None:
+        yield Finding(
+            code=GateCode.SOURCE_UNKNOWN,
+            subject="metadata.json: git_commit",
+            wanted="the commit that built the release",
+            found="null: the project is not under git",
+        )
+    elif data["dirty"] is not False:
+        yield Finding(
+            code=GateCode.SOURCE_DIRTY,
+            subject="metadata.json: git_dirty",
+            wanted="a release built from a clean tree",
+            found="uncommitted changes when it was built",
+        )
+    elif data["commit"] != data["head"]:
+        yield Finding(
+            code=GateCode.EVIDENCE_STALE,
+            subject="metadata.json: git_commit",
+            wanted=f"the commit that is checked out, {text(data['head'])[:16]}",
+            found=text(data["commit"])[:16],
+        )
+
+
+def _committed(data: JSONObject) -> Iterator[Finding]:
+    if data["lock_committed"] is not True:
+        yield Finding(
+            code=GateCode.LOCK_UNCOMMITTED,
+            subject="release.lock",
+            wanted="the lock file as HEAD has it",
+            found="another content, or not committed",
+        )
+    if data["policy_committed"] is not True:
+        yield Finding(
+            code=GateCode.POLICY_UNCOMMITTED,
+            subject=text(data["policy"]),
+            wanted="the policy as HEAD has it",
+            found="another content, or not committed",
+        )
+
+
+def _known_outputs(data: JSONObject) -> Iterator[Finding]:
+    if data["numeric_known"] is not True:
+        # At this point an unknown id refuses (design §4); as a candidate it only warned.
+        yield Finding(
+            code=GateCode.LOCK_OUTPUTS_CHANGED,
+            subject=text(data["numeric_id"]),
+            wanted="outputs frozen for this numeric id",
+            found="none in release.lock",
+        )
+
+
+def _plain(data: JSONObject) -> Iterator[Finding]:
+    for key, code, flag in (
+        ("soft", GateCode.RESULT_SOFT, "--soft"),
+        ("snapshot", GateCode.RESULT_SNAPSHOT, "--snapshot"),
+        ("policy_override", GateCode.POLICY_OVERRIDDEN, "--policy"),
+    ):
+        if data[key] is not False:
+            yield Finding(code=code, subject=f"doit release {flag}", wanted="a plain run", found=f"{flag}")
+
+
+def _acceptance(data: JSONObject) -> Iterator[Finding]:
+    if data["root"] is None or data["root"] != data["accepted_root"]:
+        yield Finding(
+            code=GateCode.EVIDENCE_STALE,
+            subject="acceptance.json",
+            wanted=f"an acceptance of root {text(data['root'])}",
+            found=text(data["accepted_root"]),
+        )
+
+
+SEAL_GATES: tuple[Gate, ...] = (
+    Gate(
+        name="source",
+        point="seal",
+        evidence="seal",
+        check=_source,
+        doc="The release was built from the commit that is checked out, clean.",
+    ),
+    Gate(
+        name="committed",
+        point="seal",
+        evidence="seal",
+        check=_committed,
+        doc="release.lock and the policy are committed as they were used.",
+    ),
+    Gate(
+        name="numeric-id",
+        point="seal",
+        evidence="seal",
+        check=_known_outputs,
+        doc="release.lock has outputs for the numeric id that built the release.",
+    ),
+    Gate(
+        name="plain-run",
+        point="seal",
+        evidence="seal",
+        check=_plain,
+        doc="The release comes from no --soft, --snapshot or --policy run.",
+    ),
+    Gate(
+        name="accepted",
+        point="seal",
+        evidence="seal",
+        check=_acceptance,
+        doc="The directory on disk is the one that was accepted.",
+    ),
+)

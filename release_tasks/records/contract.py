@@ -1,0 +1,49 @@
+"""What a release of each type must contain, as versioned data; MANIFEST names the version for verify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release_tasks.records.step import Class
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A role that must be filled: how many files it wants at least, and the class they have."""
+
+    role: str
+    cls: Class
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One version of the contract of one release type."""
+
+    name: str
+    slots: tuple[Slot, ...]
+
+    def missing(self, roles: dict[str, int]) -> tuple[Slot, ...]:
+        """Slots that `roles` (role to number of files) leave empty; alternatives are written `a|b`."""
+        return tuple(
+            slot
+            for slot in self.slots
+            if sum(roles.get(role, 0) for role in slot.role.split("|")) < slot.least
+        )
+
+
+MODEL_1 = Contract(
+    "model/1",
+    (
+        Slot("weights", "exact"),
+        Slot("tokenizer|preprocessor", "exact"),
+        Slot("config", "exact"),
+        Slot("metadata", "derived"),
+        Slot("readme", "derived"),
+        Slot("verdict", "derived"),
+        Slot("policy", "recorded"),
+        Slot("environment", "recorded"),
+    ),
+)
+CONTRACTS: dict[str, Contract] = {MODEL_1.name: MODEL_1}
+CURRENT: dict[str, Contract] = {"model": MODEL_1}

@@ -1,0 +1,115 @@
+"""The last look at the bytes that will be released, and the one rename that releases them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from release_tasks.errors import GateRefused, IntegrityError, SealedError
+from release_tasks.policy.release_check import check_release
+from release_tasks.records.identity import tree_digest
+from release_tasks.records.json_value import JSONObject
+from release_tasks.records.release_contents import Contents
+from release_tasks.stages.accept import ACCEPTANCE
+from release_tasks.stages.execution import Context
+from release_tasks.stages.package import PACKAGE
+from release_tasks.stages.records_io import read_record, write_record
+from release_tasks.stages.retire import retire_candidate
+from release_tasks.stages.smoke_action import run_smoke
+from release_tasks.system.clock import now
+from release_tasks.system.disk import remove_tree
+from release_tasks.system.index import Known
+from release_tasks.system.release_tree import read_release_tree
+from release_tasks.system.rename import publish_directory
+from release_tasks.system.seal import read_seal
+from release_tasks.system.stat_key import stat_key
+
+
+def _refuse_sealed(context: Context, exact: object) -> None:
+    """A sealed version is never replaced; where the directory is absent, only the same exact bytes return."""
+    plan, root = context.plan, context.workspace.root
+    seal = read_seal(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations)
+    if seal is None:
+        return
+    if (root / plan.folder).exists() or (seal.exact_root is not None and seal.exact_root != exact):
+        raise SealedError(
+            f"{plan.release.version.text} is already released",
+            wanted=f"exact_root {seal.exact_root}"
+            if seal.exact_root
+            else f"the release sealed by {seal.name}",
+            found=f"exact_root {exact}",
+            where=plan.folder,
+            hint="a released version never changes: raise release.version in release.toml",
+        )
+
+
+def _verify(contents: Contents, package: JSONObject) -> None:
+    check = check_release(contents)
+    if check.problems:
+        first = check.problems[0]
+        raise IntegrityError(
+            f"the packaged release does not verify: {first.code}",
+            wanted=first.wanted,
+            found=first.found,
+            where=first.path,
+            hint="run again; if it persists, the disk does not keep what is written",
+        )
+    if str(check.root) != package["root"]:
+        raise IntegrityError(
+            "the packaged release is not the one that was described",
+            wanted=f"root {package['root']}",
+            found=f"root {check.root}",
+            hint="something wrote to the staging folder; run again",
+        )
+
+
+def _smoke(context: Context, staged: Path, contents: Contents) -> JSONObject:
+    smoke = context.plan.release.smoke
+    if smoke is None:
+        return {"ran": False}
+    files = {file.path: staged / file.path for file in contents.files}
+    result = run_smoke(context.plan, context.workspace, smoke, files, context.report)
+    if result["exit_code"] != 0 or result["sample_ok"] is not True:
+        retire_candidate(context.plan, context.workspace)
+        raise GateRefused(
+            "the packaged release fails its smoke run (SMOKE_FAILED)",
+            found=str(result["problem"]),
+            where=".release/logs/smoke.log",
+            hint="read the log of the smoke command",
+        )
+    return result
+
+
+def accept_release(context: Context) -> str:
+    """Verify both digests of every staged file, run the smoke command on them, rename the folder into place.
+
+    Raises IntegrityError, GateRefused or SealedError, and leaves the last accepted candidate alone but for a
+    failed smoke run, which retires it. Returns the tree digest of the folder.
+    """
+    plan, workspace = context.plan, context.workspace
+    staged, final = workspace.root / plan.staging, workspace.root / plan.folder
+    package = read_record(workspace, PACKAGE)
+    _refuse_sealed(context, package["exact_root"])
+    context.report("verifying every byte")
+    began_ns = time.time_ns()
+    contents = read_release_tree(staged, full=True)
+    _verify(contents, package)
+    smoke = _smoke(context, staged, contents)
+    displaced = publish_directory(staged, final)
+    if displaced is not None:
+        remove_tree(displaced)
+    entries = [(f"{plan.folder}/{file.path}", file.sha256) for file in contents.files if file.sha256]
+    workspace.index.remember_many(
+        [(path, Known(stat_key(workspace.root / path), began_ns, digest.hex)) for path, digest in entries]
+    )
+    acceptance: JSONObject = {
+        "schema_version": 1,
+        "version": plan.release.version.text,
+        "root": package["root"],
+        "exact_root": package["exact_root"],
+        "smoke": smoke,
+        "accepted_at": now(),
+    }
+    write_record(workspace, ACCEPTANCE, acceptance)
+    write_record(workspace, f"{plan.attestations}/acceptance.json", acceptance)
+    return tree_digest((path, digest.hex) for path, digest in entries).hex

@@ -1,0 +1,165 @@
+"""Read every artifact once and record what is wrong with it; what was found decides nothing here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from release_tasks.config.plain_yaml import parse_plain_yaml
+from release_tasks.errors import ConfigError, FormatError
+from release_tasks.formats.safetensors_header import Header
+from release_tasks.formats.safetensors_index import check_index, parse_index
+from release_tasks.formats.safetensors_writer import is_canonical
+from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.contract import CURRENT
+from release_tasks.records.digest import Digest
+from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.stages.execution import Context
+from release_tasks.stages.layout import Placed, place_artifacts
+from release_tasks.stages.records_io import write_evidence
+from release_tasks.system.safetensors_file import read_header
+from release_tasks.system.tensor_values import count_not_finite
+
+# Roles that packaging itself fills: they need no artifact.
+_OURS = {"metadata": 1, "readme": 1, "verdict": 1, "policy": 1, "environment": 1}
+_GGUF = b"GGUF"
+_ZIP = b"PK\x03\x04"
+_PICKLE_PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_REMOTE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
+
+
+def pickle_problem(path: Path) -> str | None:
+    """Say why a file would run code when loaded: a pickle by its opcode, or an archive that holds one."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if head.startswith(_PICKLE_PROTOCOLS):
+        return f"a pickle of protocol {head[1]}"
+    if head.startswith(_ZIP) and b".pkl" in head:
+        return "a torch archive that holds a pickle"
+    return None
+
+
+def _remote_code(config: JSON) -> list[str]:
+    if not isinstance(config, dict):
+        return []
+    return [key for key in _REMOTE_KEYS if config.get(key)]
+
+
+def _parse_config(placed: Placed, data: bytes) -> JSON:
+    if placed.declared.casefold().endswith(".json"):
+        return parse_strict(data, where=placed.declared)
+    value: JSON = parse_plain_yaml(data.decode("utf-8"), where=placed.declared)  # type: ignore[assignment]
+    return value
+
+
+def _check_text(placed: Placed, path: Path) -> list[str]:
+    """Read a tokenizer, configuration or quality file strictly; returns the keys that call for code."""
+    data = path.read_bytes()
+    if placed.role == "config":
+        config = _parse_config(placed, data)
+        if not isinstance(config, dict):
+            raise FormatError("the configuration is not a mapping", where=placed.declared)
+        return _remote_code(config)
+    if placed.name.casefold().endswith(".json"):
+        value = parse_strict(data, where=placed.declared)
+        if placed.role == "tokenizer" and not (isinstance(value, dict) and "model" in value):
+            raise FormatError(
+                "not a tokenizer", wanted="a tokenizer.json with the key model", where=placed.declared
+            )
+        return _remote_code(value)
+    return []
+
+
+class _Findings:
+    """What one pass over the artifacts has found so far."""
+
+    def __init__(self) -> None:
+        self.weights: list[JSON] = []
+        self.invalid: list[JSON] = []
+        self.pickles: list[JSON] = []
+        self.remote: list[JSON] = []
+        self.headers: dict[str, Header] = {}
+
+    def weight(self, placed: Placed, path: Path) -> None:
+        raw, header = read_header(path, where=placed.declared)
+        self.headers[placed.name] = header
+        not_finite: list[JSON] = [
+            {"tensor": item.tensor, "elements": item.elements, "nan": item.nan, "infinite": item.infinite}
+            for item in count_not_finite(path, header, offset=8 + len(raw))
+        ]
+        self.weights.append(
+            {
+                "path": placed.name,
+                "canonical": is_canonical(raw, header),
+                "tensors": len(header.tensors),
+                "dtypes": list[JSON](sorted({tensor.dtype for tensor in header.tensors})),
+                "not_finite": not_finite,
+            }
+        )
+
+    def look(self, placed: Placed, path: Path) -> None:
+        problem = pickle_problem(path)
+        if problem is not None:
+            self.pickles.append({"path": placed.name, "problem": problem})
+            return
+        match placed.role:
+            case "weights":
+                self.weight(placed, path)
+            case "gguf":
+                with path.open("rb") as stream:
+                    if stream.read(4) != _GGUF:
+                        raise FormatError("not a GGUF file", wanted="the magic GGUF", where=placed.declared)
+            case "weights-index":
+                check_index(parse_index(path.read_bytes(), where=placed.declared), self.headers)
+            case _:
+                for key in _check_text(placed, path):
+                    self.remote.append({"path": placed.name, "problem": f"the key {key}"})
+
+
+def _in_order(placed: Iterable[Placed]) -> list[Placed]:
+    """Weights before their index, which is checked against them; renderings come from their source."""
+    real = [item for item in placed if not item.rendered]
+    return sorted(real, key=lambda item: (item.role == "weights-index", item.name))
+
+
+def inspect_artifacts(context: Context) -> None:
+    """Write the evidence of kind `artifacts`: every malformed file is listed, not only the first."""
+    workspace, plan = context.workspace, context.plan
+    placed = place_artifacts(plan, workspace)
+    findings = _Findings()
+    for item in _in_order(placed):
+        context.report(f"reading {item.name}")
+        try:
+            findings.look(item, workspace.index.locate(item.declared))
+        except (FormatError, ConfigError, UnicodeDecodeError) as error:
+            problem = error.what if isinstance(error, (FormatError, ConfigError)) else "not UTF-8"
+            found = getattr(error, "found", None)
+            text = f"{problem}: {found}" if found else problem
+            findings.invalid.append({"path": item.name, "problem": text})
+    contract = CURRENT[plan.release.type]
+    roles = Counter(item.role for item in placed)
+    data: JSONObject = {
+        "contract": contract.name,
+        "missing": [{"role": slot.role} for slot in contract.missing({**_OURS, **roles})],
+        "invalid": findings.invalid,
+        "weights": findings.weights,
+        "pickles": findings.pickles,
+        "remote_code": findings.remote,
+    }
+    write_evidence(
+        workspace,
+        evidence_path("artifacts"),
+        Evidence(kind="artifacts", subjects=artifact_subjects(context, placed), data=data),
+    )
+
+
+def artifact_subjects(context: Context, placed: Iterable[Placed]) -> tuple[tuple[str, Digest], ...]:
+    """The declared files behind the layout with their digests as they are now, sorted."""
+    found = {}
+    for item in placed:
+        digest = context.workspace.index.sha256(item.declared)
+        if digest is not None:
+            found[item.declared] = digest
+    return tuple(sorted(found.items()))

@@ -1,0 +1,55 @@
+"""environment.json: what machine, interpreter and libraries made a release, and how its steps were run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import distributions
+
+from release_tasks import __version__
+from release_tasks.errors import FormatError
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.step import RECORDS
+from release_tasks.stages.records_io import read_object
+from release_tasks.stages.workspace import Workspace
+
+
+def _packages() -> JSONObject:
+    names = {dist.metadata["Name"]: dist.version for dist in distributions() if dist.metadata["Name"]}
+    return dict(sorted(names.items()))
+
+
+def _wsl2() -> bool:
+    return "microsoft" in platform.release().casefold()
+
+
+def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
+    """Collect the facts of this run; the records of the user's steps say how each was run.
+
+    A step's record is not an input of the gate: a step that ran again to the same bytes wakes nobody.
+    """
+    steps: dict[str, JSON] = {}
+    for user in workspace.release.steps:
+        path = workspace.root / RECORDS / f"step-{user.name}.json"
+        try:
+            steps[user.name] = read_object(path, where=path.name)
+        except (OSError, FormatError):
+            steps[user.name] = None
+    return {
+        "schema_version": 1,
+        "decided_at": decided_at,
+        "generator": f"release_tasks {__version__}",
+        "platform": {
+            "system": platform.system(),
+            "release": platform.release(),
+            "machine": platform.machine(),
+            "libc": " ".join(platform.libc_ver()).strip() or None,
+            "cpu_count": os.cpu_count(),
+            "wsl2": _wsl2(),
+        },
+        "python": {"implementation": platform.python_implementation(), "version": platform.python_version()},
+        "packages": _packages(),
+        "numeric_id": workspace.numeric_id,
+        "overrides": dict(workspace.release.overrides),
+        "steps": steps,
+    }

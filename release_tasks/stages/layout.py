@@ -1,0 +1,69 @@
+"""Which file of the project becomes which file of the release, with its role, media type and class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from release_tasks.config.declared import is_glob
+from release_tasks.config.layout import base_name, is_json, tree_names
+from release_tasks.records.paths import refuse_collisions
+from release_tasks.records.step import Class, Tree
+from release_tasks.stages.plan import Plan
+from release_tasks.stages.workspace import Workspace
+
+_ROLES = {
+    "model": "weights",
+    "index": "weights-index",
+    "tokenizer": "tokenizer",
+    "preprocessor": "preprocessor",
+    "config": "config",
+    "quality": "quality",
+    "gguf": "gguf",
+    "extra": "extra",
+}
+_MEDIA_TYPES = {
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placed:
+    """One file of the release that comes from the project; `rendered`: the YAML form of a JSON config."""
+
+    name: str
+    declared: str
+    role: str
+    cls: Class = "exact"
+    rendered: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """IANA media type, or octets for what has none."""
+        return media_type(self.name)
+
+
+def media_type(name: str) -> str:
+    """Media type by file name (RFC 9512 for YAML), octets for weights and whatever else has none."""
+    return _MEDIA_TYPES.get(name.rpartition(".")[2].casefold(), "application/octet-stream")
+
+
+def _placed(plan: Plan, workspace: Workspace) -> Iterator[Placed]:
+    artifacts = plan.release.artifacts
+    for name, declared, key in tree_names(artifacts):
+        rendered = key[0] == "config" and name == "config.yaml" and is_json(declared)
+        yield Placed(name=name, declared=declared, role=_ROLES[str(key[0])], rendered=rendered)
+    for pattern in filter(is_glob, artifacts.extra):
+        for declared in workspace.index.tree_files(Tree((pattern,))):
+            yield Placed(name=base_name(declared), declared=declared, role="extra")
+
+
+def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
+    """Lay out all artifacts, sorted by name in the release; raises PathError when two names collide."""
+    placed = sorted(_placed(plan, workspace), key=lambda item: item.name)
+    refuse_collisions([item.name for item in placed], where="release.toml: artifacts")
+    return tuple(placed)

@@ -1,0 +1,128 @@
+"""metadata.json: what a release is, every hash in it can be checked; what is absent says why (R14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.digest import Digest
+from release_tasks.records.identity import tree_digest
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.manifest import ManifestFile
+from release_tasks.records.step import Tree
+from release_tasks.stages.execution import Context
+from release_tasks.stages.plan import Plan, as_reads
+from release_tasks.stages.workspace import Workspace
+from release_tasks.system.facts import source_of
+
+
+def model_hash(files: Sequence[ManifestFile]) -> Digest:
+    """SHA-256 of the weights: of the file when there is one, else over (name, sha256) of the shards."""
+    weights = [file for file in files if file.role == "weights"]
+    if len(weights) == 1:
+        return weights[0].entry.sha256
+    return tree_digest((file.path, file.entry.sha256.hex) for file in weights)
+
+
+def _dataset_hash(plan: Plan, workspace: Workspace) -> str | None:
+    if plan.release.dataset is None:
+        return None
+    entries: list[tuple[str, str]] = []
+    for read in as_reads(plan.release.dataset.files):
+        if isinstance(read, Tree):
+            entries += [(path, digest.hex) for path, digest in workspace.index.tree_digests(read)]
+        elif (digest := workspace.index.sha256(read)) is not None:
+            entries.append((read, digest.hex))
+    return str(tree_digest(set(entries)))
+
+
+def training_seed(plan: Plan, workspace: Workspace) -> JSON:
+    """The seed of the training record, else of the step that writes the weights; never a default."""
+    record = plan.release.artifacts.training
+    if record is not None:
+        value = parse_strict(workspace.index.locate(record).read_bytes(), where=record)
+        return value.get("seed") if isinstance(value, dict) else None
+    for step in plan.release.steps:
+        if set(step.writes) & set(plan.release.artifacts.model):
+            return step.seed
+    return None
+
+
+def metrics_summary(quality: Path | None) -> JSON:
+    """The numbers at the top level of quality.json, without its own version number."""
+    if quality is None:
+        return None
+    value = parse_strict(quality.read_bytes(), where=quality.name)
+    if not isinstance(value, dict):
+        return None
+    return {
+        key: item
+        for key, item in sorted(value.items())
+        if isinstance(item, int | float) and not isinstance(item, bool) and key != "schema_version"
+    }
+
+
+_REASONS = {
+    "dataset_version": "release.toml has no [dataset]",
+    "dataset_hash": "release.toml has no [dataset]",
+    "tokenizer_version": "no version of the tokenizer is declared",
+    "tokenizer_hash": "the model has no tokenizer",
+    "git_commit": "the project is not under git",
+    "git_commit_short": "the project is not under git",
+    "git_dirty": "the project is not under git",
+    "training_seed": "no training record and no step with a seed writes the weights",
+    "date": "the project is not under git and SOURCE_DATE_EPOCH is not set",
+    "metrics_summary": "release.toml has no artifacts.quality",
+    "docs_version": "release.toml has no release.docs_version",
+    "architecture": "release.toml has no release.architecture",
+    "license": "release.toml has no release.license",
+}
+
+
+def _by_role(files: Sequence[ManifestFile], *roles: str) -> str | None:
+    for role in roles:
+        for file in files:
+            if file.role == role:
+                return str(file.entry.sha256)
+    return None
+
+
+def _config_hash(files: Sequence[ManifestFile]) -> str | None:
+    names: Mapping[str, ManifestFile] = {file.path: file for file in files}
+    file = names.get("config.json") or names.get("config.yaml")
+    return None if file is None else str(file.entry.sha256)
+
+
+def build_metadata(
+    context: Context, *, files: Sequence[ManifestFile], exact_root: Digest, quality: Path | None
+) -> JSONObject:
+    """Collect the fields; a null has its reason under `reasons`."""
+    plan, workspace = context.plan, context.workspace
+    release = plan.release
+    commit, dirty = source_of(context.facts["source"])
+    date = context.facts["date"]
+    fields: JSONObject = {
+        "schema_version": 1,
+        "name": release.name,
+        "version": release.version.text,
+        "release_type": release.type,
+        "license": release.license,
+        "dataset_version": release.dataset.version if release.dataset else None,
+        "dataset_hash": _dataset_hash(plan, workspace),
+        "tokenizer_version": None,
+        "tokenizer_hash": _by_role(files, "tokenizer", "preprocessor"),
+        "model_hash": str(model_hash(files)),
+        "config_hash": _config_hash(files),
+        "git_commit": commit,
+        "git_commit_short": None if commit is None else commit[:12],
+        "git_dirty": None if commit is None else dirty,
+        "training_seed": training_seed(plan, workspace),
+        "date": None if date == "none" else date,
+        "metrics_summary": metrics_summary(quality),
+        "docs_version": release.docs_version,
+        "architecture": release.architecture,
+        "exact_root": str(exact_root),
+    }
+    fields["reasons"] = {key: _REASONS[key] for key, value in sorted(fields.items()) if value is None}
+    return fields

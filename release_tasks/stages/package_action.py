@@ -1,0 +1,204 @@
+"""Put a release together in its staging folder: read every input once, digest what passes, describe it all.
+
+What is copied must be what was judged: the digests of the copy are compared with the evidence, so that a
+database that lies about a file can spoil a no-op but never a release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from release_tasks.errors import IntegrityError
+from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.formats.checksum_file import dump_checksums
+from release_tasks.formats.safetensors_header import PREFIX_BYTES
+from release_tasks.formats.text_template import render_template
+from release_tasks.formats.yaml_rendering import render_yaml
+from release_tasks.records.contract import CURRENT
+from release_tasks.records.digest import Digest
+from release_tasks.records.evidence import evidence_path
+from release_tasks.records.identity import FileEntry, exact_root, root, tree_digest
+from release_tasks.records.lock import LOCK
+from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, ManifestFile, TensorDigests
+from release_tasks.records.step import Class
+from release_tasks.stages.execution import Context
+from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT
+from release_tasks.stages.layout import Placed, media_type, place_artifacts
+from release_tasks.stages.metadata import build_metadata
+from release_tasks.stages.package import PACKAGE, evidence_files
+from release_tasks.stages.records_io import read_evidence, write_record
+from release_tasks.system.copying import CopyJob, copy_many
+from release_tasks.system.disk import fsync_tree, remove_tree
+from release_tasks.system.hashing import FileDigests, digest_file
+from release_tasks.system.safetensors_file import read_header
+from release_tasks.system.storage import storage_errors
+
+READ_ONLY = 0o444
+
+
+class _Staging:
+    """The folder in the making, and the manifest entries of what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: list[ManifestFile] = []
+
+    def place(self, name: str) -> Path:
+        path = self.folder / name
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def add(
+        self, name: str, digests: FileDigests, *, role: str, cls: Class, tensors: TensorDigests | None = None
+    ) -> None:
+        entry = entry_of(name, digests)
+        self.files.append(
+            ManifestFile(entry=entry, media_type=media_type(name), role=role, cls=cls, tensors=tensors)
+        )
+
+    def write(self, name: str, data: bytes, *, role: str, cls: Class) -> FileEntry:
+        digests = self.write_bytes(name, data)
+        if role:
+            self.add(name, digests, role=role, cls=cls)
+        return entry_of(name, digests)
+
+    def write_bytes(self, name: str, data: bytes) -> FileDigests:
+        path = self.place(name)
+        with storage_errors(path):
+            path.write_bytes(data)
+            path.chmod(READ_ONLY)
+        return digest_file(path)
+
+    def sorted(self) -> tuple[ManifestFile, ...]:
+        return tuple(sorted(self.files, key=lambda file: file.path))
+
+
+def entry_of(name: str, digests: FileDigests) -> FileEntry:
+    """The identity entry of a file whose bytes were digested with both hashes."""
+    if digests.sha256 is None or digests.blake3 is None:
+        raise AssertionError("BUG: a released file needs both digests")
+    return FileEntry(name, digests.size, digests.sha256, digests.blake3)
+
+
+def _ranges(path: Path, name: str) -> tuple[tuple[tuple[int, int], ...], tuple[str, ...]]:
+    """Byte ranges of a safetensors file, header first, and the names of its tensors in that order."""
+    raw, header = read_header(path, where=name)
+    offset = PREFIX_BYTES + len(raw)
+    tensors = [(offset + tensor.start, offset + tensor.end) for tensor in header.tensors]
+    return ((0, offset), *tensors), tuple(tensor.name for tensor in header.tensors)
+
+
+def _copy_artifacts(context: Context, staging: _Staging, placed: Sequence[Placed]) -> None:
+    jobs: list[CopyJob] = []
+    names: dict[str, tuple[str, ...]] = {}
+    real = [item for item in placed if not item.rendered]
+    for item in real:
+        source = context.workspace.index.locate(item.declared)
+        ranges: tuple[tuple[int, int], ...] = ()
+        if item.role == "weights":
+            ranges, names[item.name] = _ranges(source, item.name)
+        jobs.append(CopyJob(source=source, dest=staging.place(item.name), ranges=ranges, mode=READ_ONLY))
+    total = sum(job_size(job) for job in jobs)
+    context.report(f"copying {len(jobs)} files, {total:,} bytes")
+    judged = dict(read_evidence(context.workspace, evidence_path("artifacts")).subjects)
+    for item, digests in zip(real, copy_many(jobs, follow=True), strict=True):
+        _refuse_other_bytes(item, digests, judged)
+        tensors = None
+        if item.role == "weights":
+            header, *rest = digests.ranges
+            pairs = sorted(zip(names[item.name], rest, strict=True))
+            tensors = TensorDigests(header=header, tensors=tuple(pairs))
+        staging.add(item.name, digests, role=item.role, cls=item.cls, tensors=tensors)
+    for item in placed:
+        if item.rendered:
+            data = (staging.folder / "config.json").read_bytes()
+            staging.write(item.name, render_yaml(data, where=item.declared), role=item.role, cls=item.cls)
+
+
+def job_size(job: CopyJob) -> int:
+    """Size of a job's source in bytes."""
+    return Path(job.source).stat().st_size
+
+
+def _refuse_other_bytes(item: Placed, digests: FileDigests, judged: dict[str, Digest]) -> None:
+    if judged.get(item.declared) != digests.sha256:
+        wanted = judged.get(item.declared)
+        raise IntegrityError(
+            f"{item.declared} is not the file that was judged (EVIDENCE_STALE)",
+            wanted=str(wanted) if wanted else "evidence about this file",
+            found=str(digests.sha256),
+            where=item.declared,
+            hint="the file or the state database changed; remove .release/index.sqlite, run again",
+        )
+
+
+def _copy_records(context: Context, staging: _Staging) -> None:
+    base = context.workspace.root
+    for source, name in evidence_files():
+        staging.write(name, (base / source).read_bytes(), role="evidence", cls="recorded")
+    lock = base / LOCK
+    if lock.exists():
+        staging.write("evidence/release.lock", lock.read_bytes(), role="lock", cls="recorded")
+    staging.write("evidence/policy.json", (base / POLICY).read_bytes(), role="policy", cls="recorded")
+    environment = (base / ENVIRONMENT).read_bytes()
+    staging.write("evidence/environment.json", environment, role="environment", cls="recorded")
+    staging.write("evidence/verdict.json", (base / VERDICT).read_bytes(), role="verdict", cls="derived")
+
+
+def _describe(context: Context, staging: _Staging) -> tuple[Manifest, list[FileEntry]]:
+    """Write what is derived from the rest: metadata, README, and last MANIFEST and checksums."""
+    release = context.plan.release
+    exact = exact_root(file.entry for file in staging.files if file.cls == "exact")
+    quality = staging.folder / "evidence/quality.json" if release.artifacts.quality else None
+    metadata = build_metadata(context, files=staging.sorted(), exact_root=exact, quality=quality)
+    staging.write("metadata.json", dump_canonical(metadata), role="metadata", cls="derived")
+    readme = render_template("README.txt", metadata=metadata, files=staging.sorted())
+    staging.write("README.txt", readme, role="readme", cls="derived")
+    manifest = Manifest(
+        contract=CURRENT[release.type].name,
+        name=release.name,
+        version=release.version.text,
+        exact_root=exact,
+        files=staging.sorted(),
+    )
+    entry = staging.write(MANIFEST, dump_canonical(manifest.to_json()), role="", cls="derived")
+    lines = [(file.path, file.entry.sha256) for file in manifest.files]
+    sums = dump_checksums([*lines, (MANIFEST, entry.sha256)])
+    return manifest, [entry, staging.write(CHECKSUMS, sums, role="", cls="derived")]
+
+
+def package_release(context: Context) -> str:
+    """Build `release/.staging-<version>` and its record; returns the tree digest that the folder will have.
+
+    Raises IntegrityError when a file is not the one that was judged, StorageError when the disk refuses; the
+    staging folder is removed then.
+    """
+    plan, workspace = context.plan, context.workspace
+    folder = workspace.root / plan.staging
+    remove_tree(folder)
+    staging = _Staging(folder)
+    try:
+        with storage_errors(folder):
+            folder.mkdir(parents=True)
+        _copy_artifacts(context, staging, place_artifacts(plan, workspace))
+        _copy_records(context, staging)
+        manifest, own = _describe(context, staging)
+        fsync_tree(folder)
+    except BaseException:
+        remove_tree(folder)
+        raise
+    entries = [*(file.entry for file in manifest.files), *own]
+    write_record(
+        workspace,
+        PACKAGE,
+        {
+            "schema_version": 1,
+            "root": str(root(entries)),
+            "exact_root": str(manifest.exact_root),
+            "files": len(entries),
+            "bytes": sum(entry.size for entry in entries),
+        },
+    )
+    return tree_digest((f"{plan.folder}/{entry.path}", entry.sha256.hex) for entry in entries).hex

@@ -1,0 +1,70 @@
+"""What every stage is told when it plans its steps: the release, the mode of the run, and shared paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from release_tasks.config.declared import is_glob
+from release_tasks.config.layout import tree_names
+from release_tasks.config.schema import Release
+from release_tasks.records.step import Tree
+from release_tasks.records.verdict import Mode
+from release_tasks.records.version import parse_version
+
+RELEASES = "release"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A release and how it is asked for; `policy` is the policy file in force, None for the default."""
+
+    release: Release
+    mode: Mode
+    policy: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The directory of the release, relative to the project."""
+        return f"{RELEASES}/{self.release.version.text}"
+
+    @property
+    def staging(self) -> str:
+        """Where the release is put together before it is accepted."""
+        return f"{RELEASES}/.staging-{self.release.version.text}"
+
+    @property
+    def attestations(self) -> str:
+        """Where statements about the release are kept, outside the tree that they speak of."""
+        return f"{self.folder}.attestations"
+
+    @property
+    def bundle_stem(self) -> str:
+        """Name of the release's folder inside bundles, and of the bundles."""
+        return f"{self.release.name}-{self.release.version.text}"
+
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """Declared files of `[artifacts]` that are single files, sorted, each once."""
+        names = {path for _, path, _ in tree_names(self.release.artifacts)}
+        training = self.release.artifacts.training
+        return tuple(sorted(names | ({training} if training else set())))
+
+    @property
+    def artifact_reads(self) -> tuple[str | Tree, ...]:
+        """All artifacts as reads of a step: single files, and globs of `extra` as trees."""
+        globs = tuple(Tree((path,)) for path in self.release.artifacts.extra if is_glob(path))
+        return (*self.artifacts, *globs)
+
+
+def as_reads(declared: tuple[str, ...]) -> tuple[str | Tree, ...]:
+    """Turn declared files and globs into a step's reads: single files as they are, each glob a Tree."""
+    return tuple(Tree((path,)) if is_glob(path) else path for path in declared)
+
+
+def make_plan(release: Release, mode: Mode, policy: str | None) -> Plan:
+    """Combine a release with the mode of the run; a snapshot gets a version that no release can have."""
+    if mode.snapshot:
+        mark = ".snapshot" if "-" in release.version.text else "-snapshot"
+        text = release.version.text.partition("+")[0] + mark
+        release = replace(release, version=parse_version(text, release.scheme))
+    return Plan(release=release, mode=mode, policy=policy)

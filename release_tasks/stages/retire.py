@@ -1,0 +1,39 @@
+"""After a refusal: the last accepted candidate of this version is moved aside, never a sealed release."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from release_tasks.stages.plan import RELEASES, Plan
+from release_tasks.stages.workspace import Workspace
+from release_tasks.system.disk import remove_tree
+from release_tasks.system.seal import is_sealed
+
+
+def bundle_paths(plan: Plan) -> tuple[str, ...]:
+    """Every bundle of the release and its checksum, relative to the project, whichever are configured now."""
+    names = (f"{plan.bundle_stem}.{kind}" for kind in ("tar", "zip"))
+    return tuple(f"{RELEASES}/{name}{suffix}" for name in names for suffix in ("", ".sha256"))
+
+
+def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
+    """Move `release/<version>` to `release/.rejected/` and delete its bundles; return where it went.
+
+    A sealed release is left as it is: it was accepted once and stays true.
+    """
+    root = workspace.root
+    if is_sealed(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations):
+        return None
+    remove_tree(root / plan.staging)
+    for path in bundle_paths(plan):
+        (root / path).unlink(missing_ok=True)
+    folder = root / plan.folder
+    if not folder.exists():
+        return None
+    rejected = root / RELEASES / ".rejected" / plan.release.version.text
+    remove_tree(rejected)
+    rejected.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(folder, rejected)  # noqa: PTH105 - a directory, moved whole
+    remove_tree(root / plan.attestations)
+    return rejected

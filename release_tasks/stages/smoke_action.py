@@ -1,0 +1,109 @@
+"""Run the smoke command on files laid out like a release: before packaging, and on the staged bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from release_tasks.config.schema import Smoke
+from release_tasks.errors import CommandFailed
+from release_tasks.formats.yaml_rendering import render_yaml
+from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.records.json_value import JSONObject
+from release_tasks.stages.artifacts_action import artifact_subjects
+from release_tasks.stages.execution import Context, Report
+from release_tasks.stages.layout import place_artifacts
+from release_tasks.stages.plan import Plan
+from release_tasks.stages.records_io import write_evidence
+from release_tasks.stages.user_steps_action import shown_name
+from release_tasks.stages.workspace import STATE, Workspace
+from release_tasks.system.disk import write_atomic
+from release_tasks.system.environment import resolve_profile
+from release_tasks.system.sample_check import sample_problem
+from release_tasks.workers.local import LocalWorker
+from release_tasks.workers.protocol import UserCommand
+
+RELEASE_PLACE = "release"  # what {release} in the smoke command becomes: the laid-out folder
+
+
+def run_smoke(
+    plan: Plan, workspace: Workspace, smoke: Smoke, release: Mapping[str, Path], report: Report
+) -> JSONObject:
+    """Run the command over `release` (name in the release to file) and judge its sample."""
+    state = workspace.root / STATE
+    own = [path for path in _own_reads(smoke, workspace) if ":" not in path]
+    outside = [
+        (shown_name(path), workspace.index.locate(path))
+        for path in _own_reads(smoke, workspace)
+        if ":" in path
+    ]
+    report("running the smoke command")
+    answer = state / "logs" / f"smoke-answer-{os.getpid()}"
+    answer.parent.mkdir(parents=True, exist_ok=True)
+    answer.unlink(missing_ok=True)
+    command = UserCommand(
+        name="smoke",
+        argv=tuple(part.replace("{release}", RELEASE_PLACE) for part in smoke.command),
+        root=workspace.root,
+        reads=tuple(own),
+        shown=(*outside, *((f"{RELEASE_PLACE}/{name}", path) for name, path in release.items())),
+        writes=(),
+        log=state / "logs" / "smoke.log",
+        answer=answer,
+        staging=state / "staging" / f"smoke-{os.getpid()}",
+        profile=resolve_profile(plan.release.environment.numeric),
+        pass_=plan.release.environment.pass_,
+        timeout_s=float(smoke.timeout_s),
+    )
+    worker = LocalWorker()
+    check = smoke.check if isinstance(smoke.check, str) or smoke.check is None else " ".join(smoke.check)
+    data: JSONObject = {"ran": True, "exit_code": 0, "check": check, "sample_ok": True, "problem": None}
+    try:
+        worker.run(command)
+        sample = answer.read_text("utf-8", "replace")
+    except CommandFailed as error:
+        ended = "\n".join(filter(None, (error.what, error.found, error.hint)))[:4000]
+        data.update({"exit_code": 1, "sample_ok": False, "problem": ended})
+        return data
+    finally:
+        worker.cleanup(command.staging)
+        answer.unlink(missing_ok=True)
+    problem = sample_problem(sample, smoke.check)
+    data["sample"] = sample[:4000]
+    if problem is not None:
+        data.update({"sample_ok": False, "problem": problem})
+    return data
+
+
+def _own_reads(smoke: Smoke, workspace: Workspace) -> tuple[str, ...]:
+    from_index = workspace.index.expand(smoke.reads)
+    return tuple(sorted(from_index))
+
+
+def smoke_artifacts(context: Context) -> None:
+    """Write the evidence of kind `smoke`; without a command it says that nothing was generated."""
+    workspace, plan = context.workspace, context.plan
+    placed = place_artifacts(plan, workspace)
+    smoke = plan.release.smoke
+    if smoke is None:
+        data: JSONObject = {"ran": False, "exit_code": 0, "check": None, "sample_ok": False, "problem": None}
+    else:
+        files = {}
+        for item in placed:
+            if item.rendered:
+                path = workspace.root / STATE / "staging" / f"{item.name}-{os.getpid()}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                source = workspace.index.locate(item.declared)
+                write_atomic(path, render_yaml(source.read_bytes(), where=item.declared))
+            else:
+                path = workspace.index.locate(item.declared)
+            files[item.name] = path
+        try:
+            data = run_smoke(plan, workspace, smoke, files, context.report)
+        finally:
+            for item in placed:
+                if item.rendered:
+                    files[item.name].unlink(missing_ok=True)
+    evidence = Evidence(kind="smoke", subjects=artifact_subjects(context, placed), data=data)
+    write_evidence(workspace, evidence_path("smoke"), evidence)

@@ -1,0 +1,116 @@
+"""One project as one process sees it: its configuration, digest index, worker and toolchain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from release_tasks.config.schema import Release
+from release_tasks.records.action_key import InputDigest, action_key
+from release_tasks.records.step import Step
+from release_tasks.system.environment import numeric_id, resolve_profile
+from release_tasks.system.facts import resolve_facts
+from release_tasks.system.git import tag_commit
+from release_tasks.system.index import DigestIndex
+from release_tasks.system.sandbox import why_not
+from release_tasks.system.state import StateDatabase
+from release_tasks.system.toolchain import own_toolchain, user_toolchain
+
+STATE = ".release"
+
+
+class MissingInputError(Exception):
+    """A read of a step that is not there; the caller says which step and how to mend it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Workspace:
+    """What is shared by the steps that run in one process; pickled, it is opened anew on the other side."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+
+    def __getstate__(self) -> dict[str, Release]:
+        """Carry the configuration only: connections and what was seen belong to one process."""
+        return {"release": self.release}
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.release.root
+
+    @cached_property
+    def _database(self) -> StateDatabase:
+        return StateDatabase(self.root / STATE / "index.sqlite")
+
+    @cached_property
+    def index(self) -> DigestIndex:
+        """Digests of the project's files."""
+        roots = {root.name: self.root / root.path for root in self.release.roots}
+        return DigestIndex(self._database, self.root, roots)
+
+    @cached_property
+    def numeric_id(self) -> str:
+        """Profile, OS, architecture, libc and numpy: the key of outputs in release.lock."""
+        return numeric_id(resolve_profile(self.release.environment.numeric))
+
+    @cached_property
+    def _own_toolchain(self) -> str:
+        return own_toolchain(self._database)
+
+    def _toolchain(self, step: Step) -> str:
+        if not step.user:
+            return self._own_toolchain
+        command = dict(step.args)["command"]
+        return user_toolchain(
+            self._database,
+            program=str(command[0]) if isinstance(command, tuple) else "",
+            root=self.root,
+            pass_=self.release.environment.pass_,
+            numeric_id=self.numeric_id,
+            mode="no sandbox" if why_not() else "sandbox",
+        )
+
+    def once_valid(self, path: str, check: Callable[[], object]) -> None:
+        """Run a check of a file unless the file's digest is the one that last passed it."""
+        digest = self.index.sha256(path)
+        row = f"valid/{path}"
+        if digest is not None and self._database.get(row) == digest.hex:
+            return
+        check()
+        if digest is not None:
+            self._database.put([(row, digest.hex)])
+
+    def inputs(self, step: Step) -> tuple[InputDigest, ...]:
+        """Digests of all reads of a step now; raises MissingInputError, and ConfigError for an empty glob."""
+        found = []
+        for path in step.files:
+            digest = self.index.sha256(path)
+            if digest is None:
+                raise MissingInputError(path)
+            found.append(InputDigest(path, digest.hex))
+        found += [
+            InputDigest("|".join(tree.patterns), self.index.tree(tree).digest.hex) for tree in step.trees
+        ]
+        return tuple(found)
+
+    def facts(self, step: Step, previous: dict[str, str]) -> tuple[tuple[str, str], ...]:
+        """The facts of the world that the step's identity holds, given those of its last run."""
+        world = resolve_facts(
+            self.root, tuple(name for name in step.facts if name not in self._own), previous
+        )
+        return (*world, *((name, self._own[name]()) for name in step.facts if name in self._own))
+
+    @cached_property
+    def _own(self) -> dict[str, Callable[[], str]]:
+        """Facts that depend on the configuration as well as on the world."""
+        tag = self.release.version.tag_name(self.release.name)
+        return {"numeric": lambda: self.numeric_id, "seal": lambda: tag_commit(self.root, tag) or "none"}
+
+    def key(self, step: Step, facts: tuple[tuple[str, str], ...]) -> str:
+        """The action key of a step as everything is now; errors as `inputs`."""
+        return action_key(step, inputs=self.inputs(step), toolchain=self._toolchain(step), facts=facts)

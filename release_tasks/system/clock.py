@@ -1,0 +1,46 @@
+"""The clock, and the date of a release, which is never the clock's."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from release_tasks.errors import ConfigError
+from release_tasks.system.git import head_commit
+
+_LAST = 253402300799  # 9999-12-31T23:59:59Z
+
+
+def now() -> str:
+    """The present moment, RFC 3339 in UTC with seconds; only for recorded and attested files."""
+    return format_time(int(time.time()))
+
+
+def format_time(seconds: int) -> str:
+    """Write seconds since 1970 as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def release_date(root: Path) -> str | None:
+    """The date of a release: SOURCE_DATE_EPOCH, else the commit's time, else None (design §5).
+
+    Raises ConfigError when SOURCE_DATE_EPOCH is not a number of seconds up to the year 9999
+    (reproducible-builds.org/specs/source-date-epoch).
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if text is not None:
+        if not (
+            text.isascii() and text.isdigit() and int(text[:13]) <= _LAST and len(text) <= len(str(_LAST))
+        ):
+            raise ConfigError(
+                "SOURCE_DATE_EPOCH is not a time",
+                wanted=f"whole seconds since 1970, 0 to {_LAST}",
+                found=text[:40],
+                where="the environment",
+                hint="unset it to use the time of the commit",
+            )
+        return format_time(int(text))
+    commit = head_commit(root)
+    return None if commit is None else format_time(commit.time)

@@ -1,0 +1,157 @@
+"""Write, flush, protect and remove files and trees so that a crash leaves the old state or the new one."""
+
+# Paths stay strings here: 100,000 Path objects cost more than the system calls.
+# ruff: noqa: PTH101, PTH105, PTH106, PTH108, PTH118
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from release_tasks.errors import IntegrityError
+from release_tasks.system.storage import OPEN_SAFELY, storage_errors
+
+StrPath = str | os.PathLike[str]
+
+_WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def write_atomic(path: StrPath, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace `path` by a file that holds `data`: readers, and a crash at any point, see old or new bytes.
+
+    Raises StorageError when the system refuses; then `path` is as before and no temporary file is left.
+    """
+    path = os.fspath(path)
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
+    with storage_errors(path):
+        try:
+            _write_new(temporary, data, mode)
+            _check_written(temporary, data, path)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+    fsync_dir(folder or ".")
+
+
+def _write_new(path: str, data: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | OPEN_SAFELY, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        if hasattr(os, "fchmod"):
+            os.fchmod(fd, mode)  # the mode asked for, whatever the umask
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _check_written(temporary: str, data: bytes, path: str) -> None:
+    """A disk that lied about a short write is found before the old file is replaced."""
+    fd = os.open(temporary, os.O_RDONLY | OPEN_SAFELY)
+    with open(fd, "rb", buffering=0) as file:
+        if file.read() == data:
+            return
+    raise IntegrityError(
+        "the disk did not keep what was written",
+        wanted="the bytes that were written",
+        found="other bytes",
+        where=path,
+        hint="the file is as it was before; check the disk and its file system, or use another one",
+    )
+
+
+def fsync_dir(path: StrPath) -> None:
+    """Flush the entries of a folder, so that a rename in it survives a power cut; does nothing on Windows."""
+    if os.name == "nt":
+        return  # NTFS journals its folders; a folder cannot be opened for flushing there
+    with storage_errors(path):
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def fsync_tree(root: StrPath) -> None:
+    """Flush every file of a tree and then every folder, deepest first; links are not followed."""
+    for folder, folders, files in os.walk(root, topdown=False, onerror=_raise):
+        del folders
+        for name in files:
+            path = os.path.join(folder, name)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                _fsync_file(path)
+        fsync_dir(folder)
+
+
+def _fsync_file(path: str) -> None:
+    with storage_errors(path):
+        fd = os.open(path, (os.O_RDWR if os.name == "nt" else os.O_RDONLY) | OPEN_SAFELY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _raise(error: OSError) -> None:
+    with storage_errors(error.filename or "."):
+        raise error
+
+
+def remove_tree(path: StrPath) -> None:
+    """Remove a file, a link or a whole tree, read-only files and folders too; a missing path is fine.
+
+    Links are removed, never followed. Raises StorageError that names the first path that would not go.
+    """
+    path = os.fspath(path)
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return
+    with storage_errors(path):
+        if not stat.S_ISDIR(status.st_mode):
+            if os.name == "nt":
+                os.chmod(path, stat.S_IWRITE)  # Windows refuses to remove a read-only file
+            os.unlink(path)
+            return
+        if status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.chmod(path, stat.S_IRWXU)
+        with os.scandir(path) as entries:
+            children = [entry.path for entry in entries]
+    for child in children:
+        remove_tree(child)
+    with storage_errors(path):
+        os.rmdir(path)
+
+
+def _walk(root: str) -> Iterator[str]:
+    """Every regular file and folder below and including `root`, deepest first, links left out."""
+    for folder, _folders, files in os.walk(root, topdown=False, onerror=_raise):
+        for name in files:
+            path = os.path.join(folder, name)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                yield path
+        yield folder
+
+
+def make_read_only(root: StrPath) -> None:
+    """Take the write bits from every file and folder of a tree (on Windows from the files)."""
+    for path in _walk(os.fspath(root)):
+        with storage_errors(path):
+            os.chmod(path, stat.S_IMODE(os.lstat(path).st_mode) & ~_WRITE_BITS)
+
+
+def make_writable(root: StrPath) -> None:
+    """Give the owner back the right to write to every file and folder of a tree."""
+    for folder, _folders, files in os.walk(root, onerror=_raise):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            with storage_errors(path):
+                status = path.lstat()
+                if not stat.S_ISLNK(status.st_mode):
+                    path.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)

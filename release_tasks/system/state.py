@@ -1,0 +1,137 @@
+"""The state database: checked rows in SQLite, thrown away and rebuilt when they cannot be read.
+
+It is a hint that saves work, never a proof: whatever is packaged, verified or sealed is hashed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT, seal BLOB) WITHOUT ROWID"
+_BUSY_MS = 10_000
+
+
+def _notice(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _seal(key: str, value: str) -> bytes:
+    return hashlib.blake2b(f"{key}\0{value}".encode(), digest_size=8).digest()
+
+
+class StateDatabase:
+    """Text rows by key, each with a checksum; a row that fails it does not exist.
+
+    Opening locks nothing: readers and the processes of `-n` share it through SQLite's WAL.
+    """
+
+    def __init__(self, path: Path, *, notice: Callable[[str], None] = _notice) -> None:
+        self._path = path
+        self._notice = notice
+        self._pid = os.getpid()
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._connect()
+        except sqlite3.OperationalError as error:
+            if "unable to open" in str(error) or "readonly" in str(error):
+                raise
+            return self._recover(error)
+        except sqlite3.DatabaseError as error:
+            return self._recover(error)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_MS / 1000, isolation_level="DEFERRED")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_SCHEMA)
+            connection.execute("SELECT key, value, seal FROM state LIMIT 1").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _recover(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._connection.close()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        self._notice(
+            f"note: {self._path.name} could not be read ({error}); it is rebuilt, steps are checked again"
+        )
+        self._connection = self._connect()
+        return self._connection
+
+    def get(self, key: str) -> str | None:
+        """Return the value of a row, or None when it is absent or damaged."""
+        try:
+            row = self._connection.execute("SELECT value, seal FROM state WHERE key = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError as error:
+            self._refuse_busy(error)
+            self._recover(error)
+            return None
+        return _checked(key, row)
+
+    def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield every sound row whose key starts with `prefix`, in the order of keys."""
+        query = "SELECT key, value, seal FROM state WHERE key >= ? AND key < ? ORDER BY key"
+        try:
+            rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff")).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._refuse_busy(error)
+            self._recover(error)
+            return
+        for key, value, seal in rows:
+            sound = _checked(key, (value, seal))
+            if sound is not None:
+                yield key, sound
+
+    def put(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Write rows and commit them at once, so that a kill a moment later loses nothing."""
+        sealed = [(key, value, _seal(key, value)) for key, value in rows]
+        self._write("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", sealed)
+
+    def remove(self, key: str) -> None:
+        """Delete one row."""
+        self._write("DELETE FROM state WHERE key = ?", [(key,)])
+
+    def remove_all(self) -> None:
+        """Delete every row."""
+        self._write("DELETE FROM state", [()])
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        try:
+            with self._connection:
+                self._connection.executemany(statement, rows)
+        except sqlite3.DatabaseError as error:
+            self._refuse_busy(error)
+            self._recover(error)
+            with self._connection:
+                self._connection.executemany(statement, rows)
+
+    @staticmethod
+    def _refuse_busy(error: sqlite3.DatabaseError) -> None:
+        if "locked" in str(error) or "busy" in str(error) or "full" in str(error):
+            raise error
+
+    def close(self) -> None:
+        """Close the connection; closing twice is harmless."""
+        self._connection.close()
+
+
+def _checked(key: str, row: tuple[object, object] | None) -> str | None:
+    if row is None:
+        return None
+    value, seal = row
+    if not isinstance(value, str) or seal != _seal(key, value):
+        return None
+    return value

@@ -1,0 +1,147 @@
+"""The toolchain digest: interpreter, installed distributions, resolved command, for our steps our code.
+
+An installed distribution is known by the lines of its RECORD that name files with a hash, less what depends
+on where the environment stands (scripts, direct_url.json): two environments made from one lock are equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+import release_tasks
+from release_tasks.records.action_key import EXECUTOR_VERSION
+from release_tasks.system.stat_key import stat_key
+from release_tasks.system.state import StateDatabase
+
+_OURSELVES = "release_tasks-"
+
+
+def _record_files() -> list[Path]:
+    """RECORD files of the installed distributions, less our own (an executor version stands for it)."""
+    found = []
+    for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder))
+        except OSError:
+            continue
+        found += [
+            Path(folder) / name / "RECORD"
+            for name in names
+            if name.endswith(".dist-info") and not name.startswith(_OURSELVES)
+        ]
+    return sorted(found)
+
+
+def _relocatable(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        path, _, rest = line.strip().rpartition(",")[0].rpartition(",")
+        if (
+            "sha256=" not in rest
+            or path.startswith(("..", "/"))
+            or path.endswith(("direct_url.json", ".pyc"))
+        ):
+            continue
+        if path.endswith((".dist-info/INSTALLER", ".dist-info/REQUESTED")):
+            continue
+        yield f"{path},{rest}"
+
+
+def _stats(paths: Iterable[Path]) -> str:
+    lines = []
+    for path in paths:
+        try:
+            lines.append(f"{path} {stat_key(path)}")
+        except OSError:
+            lines.append(f"{path} -")
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _remembered(database: StateDatabase, row: str, paths: list[Path], compute: Iterable[str]) -> str:
+    """Digest of the lines of `compute`, computed again only when the stat of one of `paths` moved."""
+    stats = _stats(paths)
+    text = database.get(row)
+    if text is not None and text.startswith(stats + " "):
+        return text.split(" ")[1]
+    digest = hashlib.sha256("\n".join(compute).encode("utf-8", "surrogateescape")).hexdigest()
+    database.put([(row, f"{stats} {digest}")])
+    return digest
+
+
+def _distribution_lines(records: list[Path]) -> Iterable[str]:
+    for record in records:
+        yield record.parent.name
+        try:
+            yield from sorted(_relocatable(record.read_text("utf-8").splitlines()))
+        except OSError:
+            yield "no RECORD"
+
+
+def _file_lines(paths: list[Path], base: Path) -> Iterable[str]:
+    for path in paths:
+        yield f"{path.relative_to(base).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def distributions_digest(database: StateDatabase) -> str:
+    """Digest of what is installed beside the running interpreter."""
+    records = _record_files()
+    return _remembered(database, "toolchain/distributions", records, _distribution_lines(records))
+
+
+def own_code_digest(database: StateDatabase) -> str:
+    """Digest of the code, schemas and templates of release_tasks, for the steps that are ours."""
+    base = Path(release_tasks.__file__).parent
+    files = sorted(
+        Path(folder) / name
+        for folder, _, names in os.walk(base)
+        for name in names
+        if not name.endswith(".pyc") and "__pycache__" not in folder
+    )
+    return _remembered(database, "toolchain/own", files, _file_lines(files, base))
+
+
+def interpreter_id() -> str:
+    """Implementation, version and build of the running interpreter, without its path."""
+    return f"{platform.python_implementation()} {sys.version} {sysconfig.get_platform()}"
+
+
+def _command_digest(database: StateDatabase, program: str, root: Path) -> str:
+    if program == "python":
+        return "interpreter"
+    found = shutil.which(program) or str(root / program)
+    path = Path(found).resolve()
+    if not path.is_file():
+        return f"not found: {program}"
+    return _remembered(database, f"toolchain/command/{path}", [path], _file_lines([path], path.parent))
+
+
+def user_toolchain(
+    database: StateDatabase, *, program: str, root: Path, pass_: tuple[str, ...], numeric_id: str, mode: str
+) -> str:
+    """Everything beside its reads that a user's command may depend on, as text for the action key.
+
+    `pass_` are the variables let through, with their values; `mode` says how undeclared reads are prevented.
+    """
+    values = [f"{name}={os.environ[name]}" for name in sorted(pass_) if name in os.environ]
+    return "\n".join(
+        (
+            f"executor {EXECUTOR_VERSION}",
+            interpreter_id(),
+            distributions_digest(database),
+            _command_digest(database, program, root),
+            numeric_id,
+            mode,
+            *values,
+        )
+    )
+
+
+def own_toolchain(database: StateDatabase) -> str:
+    """What our own steps depend on beside their reads: our code, our libraries, the interpreter."""
+    return "\n".join((own_code_digest(database), distributions_digest(database), interpreter_id()))

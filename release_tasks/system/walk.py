@@ -1,0 +1,188 @@
+"""List the files of a tree, safely and fast: everything, or what a glob matches."""
+
+# Paths stay strings here: 100,000 Path objects cost more than the system calls.
+# ruff: noqa: PTH114, PTH112, PTH116, PTH118
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Callable
+
+from release_tasks.errors import IntegrityError
+from release_tasks.system.stat_key import StatKey, stat_key
+from release_tasks.system.storage import not_regular, storage_error, storage_errors
+
+Found = tuple[str, StatKey]
+_Match = Callable[[str], object]
+_MAGIC = re.compile(r"[*?\[]")
+_SHOWN = 20  # offenders named in one error
+
+
+def walk_regular(root: str | os.PathLike[str]) -> list[str]:
+    """Sorted relative POSIX paths of all files below `root`; raises as `scan`, but makes no stat."""
+    return sorted(entry_path for entry_path, _entry in _walk(os.fspath(root)))
+
+
+def scan(root: str | os.PathLike[str]) -> list[Found]:
+    """Every file below `root` with its stat key, sorted by relative POSIX path, hidden files too.
+
+    Raises IntegrityError naming every symbolic link and special file, StorageError when the system refuses.
+    """
+    root = os.fspath(root)
+    with storage_errors(root):
+        return sorted((path, stat_key(entry.stat(follow_symlinks=False))) for path, entry in _walk(root))
+
+
+def _walk(root: str) -> list[tuple[str, os.DirEntry[str]]]:
+    files: list[tuple[str, os.DirEntry[str]]] = []
+    refused: list[str] = []
+    folders = [(root, "")]
+    while folders:
+        folder, prefix = folders.pop()
+        with storage_errors(folder), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    files.append((prefix + entry.name, entry))
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+                else:
+                    refused.append(
+                        f"{prefix}{entry.name} ({'link' if entry.is_symlink() else 'special file'})"
+                    )
+    if refused:
+        more = f"\nand {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+        raise IntegrityError(
+            "a tree holds something that is neither a file nor a folder",
+            wanted="regular files and folders only",
+            found="\n".join(sorted(refused)[:_SHOWN]) + more,
+            where=root,
+            hint="replace links by the files they point to and remove the rest",
+        )
+    return files
+
+
+def expand_glob(root: str | os.PathLike[str], pattern: str) -> list[Found]:
+    """Files below `root` that `pattern` matches, with stat keys, sorted by relative POSIX path.
+
+    `*`, `?`, `[...]`, `[!...]` match within one component, case-sensitively; `**` as a whole component spans
+    any number of folders, none included, and at the end all files below. Hidden names (leading dot) are
+    matched only by a component that starts with a dot. A link to a file counts as that file; a link to a
+    folder is not entered. Raises IntegrityError for a matching special file and for a literal folder of the
+    pattern that is a link, StorageError when the system refuses (a link that leads nowhere).
+    """
+    root = os.fspath(root)
+    parts = pattern.split("/")
+    literal = 0
+    while literal < len(parts) - 1 and not _MAGIC.search(parts[literal]):
+        literal += 1
+    start = root
+    for part in parts[:literal]:
+        start = os.path.join(start, part)
+        if os.path.islink(start):
+            raise IntegrityError(
+                "not a regular folder",
+                wanted="a real folder",
+                found="a symbolic link",
+                where=start,
+                hint="name the folder that the link points to",
+            )
+    if not os.path.isdir(start):
+        return []
+    prefix = "".join(f"{part}/" for part in parts[:literal])
+    found: list[Found] = []
+    glob = _Glob(parts[literal:])
+    folders = [(start, prefix, glob.close({0}))]
+    while folders:
+        folder, below, state = folders.pop()
+        _list_folder(folder, below, state, glob=glob, found=found, folders=folders)
+    found.sort()
+    return found
+
+
+_State = frozenset[int]
+
+
+class _Glob:
+    """A pattern as a small automaton: a state is the set of components that may match next."""
+
+    def __init__(self, parts: list[str]) -> None:
+        while parts[-2:] == ["**", "**"]:
+            parts = parts[:-1]
+        self.last = len(parts) - 1
+        self.spans = [part == "**" for part in parts]
+        self.matchers = [_matcher(part) for part in parts]
+
+    def close(self, state: set[int]) -> _State:
+        """`**` may match no folder at all, so the component after it may match next, too."""
+        for index in sorted(state):
+            while index < self.last and self.spans[index]:
+                index += 1  # noqa: PLW2901 - walks over a run of `**`
+                state.add(index)
+        return frozenset(state)
+
+    def enter(self, state: _State, folder: str) -> _State:
+        """The state inside a folder of that name; empty when nothing below can match."""
+        after: set[int] = set()
+        for index in state:
+            if self.matchers[index](folder):
+                if self.spans[index]:
+                    after.add(index)
+                elif index < self.last:
+                    after.add(index + 1)
+        return self.close(after)
+
+    def file_matcher(self, state: _State) -> _Match | None:
+        """What a file name must match in this state, or None when no file can."""
+        return self.matchers[self.last] if self.last in state else None
+
+
+def _matcher(part: str) -> _Match:
+    if part in {"*", "**"}:
+        return _is_visible
+    if not _MAGIC.search(part):
+        return part.__eq__
+    match = re.compile(fnmatch.translate(part)).match
+    if part.startswith("."):
+        return match
+    return lambda name: name[0] != "." and match(name)
+
+
+def _is_visible(name: str) -> bool:
+    return name[0] != "."
+
+
+def _list_folder(
+    folder: str,
+    prefix: str,
+    state: _State,
+    *,
+    glob: _Glob,
+    found: list[Found],
+    folders: list[tuple[str, str, _State]],
+) -> None:
+    matches = glob.file_matcher(state)
+    with storage_errors(folder), os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                below = glob.enter(state, name)
+                if below:
+                    folders.append((entry.path, f"{prefix}{name}/", below))
+            elif matches is not None and matches(name):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISLNK(status.st_mode):
+                    status = _follow(entry.path)
+                    if stat.S_ISDIR(status.st_mode):
+                        continue
+                if not stat.S_ISREG(status.st_mode):
+                    raise not_regular(status.st_mode, entry.path)
+                found.append((prefix + name, stat_key(status)))
+
+
+def _follow(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise storage_error(error, path) from error

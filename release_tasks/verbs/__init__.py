@@ -1,0 +1,1 @@
+"""What people ask of finished releases and of the whole graph, without doit."""

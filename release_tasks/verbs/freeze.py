@@ -1,0 +1,47 @@
+"""`freeze`: record in release.lock what the inputs are and what they gave on this kind of machine."""
+
+from __future__ import annotations
+
+from release_tasks.errors import GateRefused
+from release_tasks.formats.lock_file import dump_lock
+from release_tasks.policy.lock_check import compare_digests, compare_inputs
+from release_tasks.records.lock import LOCK, Lock
+from release_tasks.stages.frozen_action import current_inputs, current_outputs, read_lock
+from release_tasks.stages.plan import Plan
+from release_tasks.stages.workspace import Workspace
+from release_tasks.system.disk import write_atomic
+
+
+def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
+    """Freeze inputs and this numeric id's outputs; returns what to tell the user.
+
+    Raises GateRefused when outputs that are frozen already differ and `update` is not given; release.lock is
+    then as before. When inputs changed, outputs of other numeric ids speak of other inputs and are dropped.
+    """
+    old = read_lock(workspace)
+    inputs = current_inputs(plan, workspace)
+    outputs = current_outputs(plan, workspace)
+    identifier = workspace.numeric_id
+    changed = compare_inputs(old.inputs, inputs) if old else ()
+    kept = dict(old.outputs) if old and not changed else {}
+    differing = compare_digests(old.outputs[identifier], outputs) if old and identifier in old.outputs else ()
+    if (differing or changed) and old is not None and not update:
+        names = [f"{item.name}: frozen {item.frozen}, now {item.now}" for item in (*changed, *differing)]
+        raise GateRefused(
+            "release.lock already says otherwise",
+            wanted="the inputs and outputs that are frozen",
+            found="\n".join(names[:10] + ([f"and {len(names) - 10} more"] if len(names) > 10 else [])),
+            where=LOCK,
+            hint="run 'doit freeze --update' if the change is meant",
+        )
+    if outputs:
+        kept[identifier] = outputs
+    data = dump_lock(Lock(inputs=inputs, outputs=kept))
+    path = workspace.root / LOCK
+    if path.exists() and path.read_bytes() == data:
+        return f"{LOCK} is as it should be\n"
+    write_atomic(path, data)
+    count = len(inputs.files) + len(inputs.trees)
+    dropped = sorted(set(old.outputs) - set(kept)) if old else []
+    lost = f"; dropped outputs of {', '.join(dropped)}, which had other inputs" if dropped else ""
+    return f"wrote {LOCK}: {count} inputs, {len(outputs)} outputs of {identifier}{lost}\ncommit it\n"

@@ -1,0 +1,304 @@
+"""Runs a user's command as a child process of this machine, in a sandbox where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from release_tasks.errors import CommandFailed
+from release_tasks.system import sandbox
+from release_tasks.system.environment import (
+    PROBE_FOLDER,
+    child_environment,
+    search_path,
+)
+from release_tasks.system.mounts import Mounts, copy_into, link_into, plan_project, plan_reads
+from release_tasks.system.process import ChildExit, run_child, signal_name
+from release_tasks.workers.diagnosis import (
+    Access,
+    cut_short,
+    findings,
+    parse_hook,
+    parse_strace,
+    reads_block,
+    undeclared_reads,
+)
+from release_tasks.workers.outcome import hint_of, log_tail, numeric_report, staged_file
+from release_tasks.workers.protocol import CommandResult, UserCommand
+
+_SHELL_SIGNALS = 128  # bwrap says 128 + n of a command that signal n killed
+_LEAST_DIAGNOSIS_S = 10.0
+_MOST_DIAGNOSIS_S = 120.0
+_WHERE_WRITES_GO = "outputs are written below the working directory, by the path that `writes` names"
+_REPORT = "numeric.json"
+_TRACE = "strace.txt"
+_OPENS = "opens.txt"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalWorker:
+    """A child process on this machine; `sandbox="off"` does without bubblewrap even where it works."""
+
+    sandbox: Literal["auto", "off"] = "auto"
+    on_output: Callable[[bytes], None] | None = None
+
+    def run(self, command: UserCommand) -> CommandResult:
+        """Run `command` in a fresh staging folder and check what it wrote.
+
+        Raises CommandFailed and EnvironmentRefused, and removes the staging folder, when anything is wrong.
+        """
+        why_not = "bubblewrap is switched off" if self.sandbox == "off" else sandbox.why_not()
+        try:
+            return _run(command, why_not, self.on_output)
+        except BaseException:
+            self.cleanup(command.staging)
+            raise
+
+    def cleanup(self, staging: Path) -> None:
+        """Remove `staging` and everything in it, read-only folders too."""
+        if not staging.exists():
+            return
+        for folder, folders, _files in os.walk(staging):
+            for path in (Path(folder, name) for name in folders):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+        shutil.rmtree(staging)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """The folders of one execution, below the staging folder."""
+
+    work: Path
+    report: Path
+    home: Path
+    temporary: Path
+
+    @classmethod
+    def make(cls, staging: Path, writes: tuple[str, ...]) -> _Place:
+        place = cls(**{name: staging / name for name in ("work", "report", "home", "temporary")})
+        for folder in (place.work, place.report, place.home, place.temporary):
+            folder.mkdir(parents=True)
+        for write in writes:
+            (place.work / write).parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def _run(
+    command: UserCommand, why_not: str | None, on_output: Callable[[bytes], None] | None
+) -> CommandResult:
+    both = sorted(set(command.reads).intersection(command.writes))
+    if both:
+        raise CommandFailed(f"step {command.name} reads what it writes", found=", ".join(both))
+    LocalWorker().cleanup(command.staging)  # what a killed run left
+    place = _Place.make(command.staging, command.writes)
+    start = command.log.stat().st_size if command.log.exists() else 0
+    mounts = _with_shown(plan_reads(command.root, command.reads, command.writes), command)
+    ended = _execute(
+        command,
+        place,
+        mounts,
+        why_not,
+        log=command.log,
+        timeout_s=command.timeout_s,
+        on_output=on_output,
+        answer=command.answer,
+    )
+    numeric = numeric_report(command, place.report / _REPORT)
+    missing = [path for path in command.writes if not os.path.lexists(place.work / path)]
+    if ended.code != 0 or ended.timed_out:
+        note = _diagnose(command, ended, why_not) if ended.code > 0 and not ended.timed_out else None
+        raise CommandFailed(
+            f"step {command.name} {ended.describe()}",
+            found=log_tail(command.log, start),
+            where=str(command.log),
+            hint="\n".join(filter(None, (hint_of(ended), note))),
+        )
+    if missing:
+        note = _diagnose(command, ended, why_not)
+        raise CommandFailed(
+            f"step {command.name} did not write what it declares",
+            wanted=", ".join(command.writes),
+            found=f"missing: {', '.join(missing)}",
+            where=str(command.log),
+            hint="\n".join(filter(None, (_WHERE_WRITES_GO, note))),
+        )
+    produced = tuple((path, staged_file(command, place.work, path)) for path in command.writes)
+    not_enforced = _not_enforced(command, why_not)
+    return CommandResult(
+        seconds=ended.seconds,
+        hermetic=not not_enforced,
+        not_enforced=not_enforced,
+        numeric=numeric,
+        log=command.log,
+        produced=produced,
+    )
+
+
+def _with_shown(mounts: Mounts, command: UserCommand) -> Mounts:
+    """Add the files that stand elsewhere under their relative names."""
+    extra = tuple((path, name) for name, path in command.shown)
+    return replace(mounts, binds=(*mounts.binds, *extra))
+
+
+def _not_enforced(command: UserCommand, why_not: str | None) -> tuple[str, ...]:
+    if why_not is None:
+        return ("the step is allowed to use the network",) if command.network else ()
+    return (f"{why_not}: undeclared reads are not prevented", f"{why_not}: the network is not cut off")
+
+
+def _execute(
+    command: UserCommand,
+    place: _Place,
+    mounts: Mounts,
+    why_not: str | None,
+    *,
+    log: Path,
+    timeout_s: float | None,
+    watched: Literal["no", "strace", "hook"] = "no",
+    on_output: Callable[[bytes], None] | None = None,
+    answer: Path | None = None,
+) -> ChildExit:
+    boxed = why_not is None
+    report = sandbox.REPORT if boxed else str(place.report)
+    environment = child_environment(
+        profile=command.profile,
+        seed=command.seed,
+        pass_=command.pass_,
+        surrounding=os.environ,
+        home=sandbox.HOME if boxed else str(place.home),
+        temporary="/tmp" if boxed else str(place.temporary),  # noqa: S108 - the sandbox has its own
+        folder=sandbox.BUILD if boxed else str(place.work),
+        probe=sandbox.PROBE if boxed else str(PROBE_FOLDER),
+        report=f"{report}/{_REPORT}",
+    )
+    argv = _argv(command)
+    if watched != "no":
+        environment["RELEASE_TRACE_OPENS"] = f"{report}/{_OPENS}"
+    if watched == "strace":
+        argv = [
+            *(
+                "strace",
+                "-f",
+                "-y",
+                "-qq",
+                "--seccomp-bpf",
+                "-s",
+                "4096",
+                "-e",
+                "trace=%file",
+                "-e",
+                "signal=none",
+            ),
+            *("-o", f"{report}/{_TRACE}", "--", *argv),
+        ]
+    if not boxed:
+        link_into(place.work, mounts)
+        return run_child(
+            argv,
+            cwd=place.work,
+            env=environment,
+            log=log,
+            timeout_s=timeout_s,
+            on_output=on_output,
+            answer=answer,
+        )
+    copy_into(place.work, mounts.copies)
+    with sandbox.sandboxed(
+        argv,
+        root=command.root,
+        work=place.work,
+        report=place.report,
+        probe=PROBE_FOLDER,
+        shown=mounts.binds,
+        outside=[path for _name, path in command.outside],
+        env=environment,
+        network=command.network,
+    ) as (line, descriptors):
+        ended = run_child(
+            line,
+            cwd=place.work,
+            env={"PATH": search_path()},
+            log=log,
+            timeout_s=timeout_s,
+            pass_fds=descriptors,
+            guarded=False,
+            on_output=on_output,
+            answer=answer,
+        )
+    named = ended.code > _SHELL_SIGNALS and not signal_name(ended.code - _SHELL_SIGNALS).startswith("signal ")
+    return replace(ended, code=_SHELL_SIGNALS - ended.code) if named else ended
+
+
+def _argv(command: UserCommand) -> list[str]:
+    program, *rest = command.argv
+    if program == "python":
+        return [sys.executable, *rest]
+    found = shutil.which(program, path=search_path()) if os.path.basename(program) == program else program  # noqa: PTH119
+    if found is None or not (command.root / found).exists():
+        raise CommandFailed(
+            f"step {command.name} cannot start: there is no program {program}",
+            wanted=f"a program in {search_path()}, a file of the project that `reads` names, or `python`",
+            found=program,
+        )
+    return [found, *rest]
+
+
+def _diagnose(command: UserCommand, ended: ChildExit, why_not: str | None) -> str | None:
+    """Run a failed command again with the project in sight; raises CommandFailed for undeclared reads.
+
+    Returns the remark that it was cut short, if it found nothing and was.
+    """
+    limit_s = min(max(_LEAST_DIAGNOSIS_S, 2 * ended.seconds), _MOST_DIAGNOSIS_S)
+    again, place = _watch(command, why_not, limit_s)
+    accesses: list[Access] = []
+    for name, parse in ((_TRACE, parse_strace), (_OPENS, parse_hook)):
+        if (place.report / name).exists():
+            accesses += parse((place.report / name).read_bytes())
+    missing = undeclared_reads(
+        accesses,
+        root=command.root,
+        seen_at=sandbox.BUILD if why_not is None else str(place.work),
+        declared=command.reads,
+        writes=command.writes,
+    )
+    if why_not is not None:  # links of the staging folder lead to the project's own paths
+        missing = replace(missing, files=tuple(sorted({*missing.files, *missing.absolute})), absolute=())
+    if not missing:
+        return cut_short(limit_s) if again.timed_out else None
+    count = len(missing.files) + len(missing.absolute)
+    raise CommandFailed(
+        f"step {command.name} read {count} undeclared file{'s' if count != 1 else ''}",
+        found="\n".join(findings(missing, limit_s if again.timed_out else None)),
+        where=str(command.log),
+        hint=reads_block((*command.reads, *missing.files, *missing.absolute)),
+    )
+
+
+def _watch(command: UserCommand, why_not: str | None, limit_s: float) -> tuple[ChildExit, _Place]:
+    scratch = command.staging / "diagnosis"
+    strace = shutil.which("strace", path="/usr/bin:/bin")
+    for attempt, watched in enumerate(("strace", "hook") if strace else ("hook",)):
+        place = _Place.make(scratch / str(attempt), command.writes)
+        mounts = _with_shown(plan_project(command.root, command.writes), command)
+        # Links that lead out of the project find their targets where they point.
+        linked = [read for read in command.reads if (command.root / read).is_symlink()]
+        targets = tuple((read, (command.root / read).resolve()) for read in linked)
+        ended = _execute(
+            replace(command, outside=(*command.outside, *targets)),
+            place,
+            mounts,
+            why_not,
+            log=scratch / "log",
+            timeout_s=limit_s,
+            watched="strace" if watched == "strace" else "hook",
+        )
+        trace = place.report / _TRACE
+        if watched == "hook" or (trace.exists() and trace.stat().st_size):
+            return ended, place
+    raise AssertionError("unreachable: the hook is always the last attempt")

@@ -1,0 +1,86 @@
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import release_tasks
+from release_tasks.config.policy import Policy
+from release_tasks.config.schema import Artifacts, Dataset, Environment, Release, Smoke, UserStep
+
+SCHEMAS = Path(release_tasks.__file__).parent / "schemas"
+# Fields that are no key of [release]: tables of their own, and facts about the run.
+NOT_IN_RELEASE = {
+    "root",
+    "file",
+    "artifacts",
+    "steps",
+    "dataset",
+    "smoke",
+    "environment",
+    "roots",
+    "overrides",
+}
+
+
+def load(name: str) -> Any:
+    return json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+
+
+def defaults(record: Any, skip: Any = ()) -> Any:
+    fields = (field for field in dataclasses.fields(record) if field.name not in skip)
+    return {field.name.rstrip("_"): field.default for field in fields}
+
+
+@pytest.mark.parametrize("name", ["release.schema.json", "policy.schema.json"])
+def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
+    schema = load(name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    tables = [schema, *schema.get("$defs", {}).values()]
+    bare = [
+        key
+        for table in tables
+        for key, value in table.get("properties", {}).items()
+        if "description" not in value and "$ref" not in value
+    ]
+    assert bare == []
+    assert all("description" in table for table in tables)
+
+
+@pytest.mark.parametrize(
+    ("table", "record", "skip"),
+    [
+        ("release", Release, NOT_IN_RELEASE),
+        ("artifacts", Artifacts, ()),
+        ("step", UserStep, ()),
+        ("dataset", Dataset, ()),
+        ("smoke", Smoke, ()),
+        ("environment", Environment, ()),
+    ],
+)
+def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
+    schema = load("release.schema.json")["$defs"][table]
+    wanted = defaults(record, skip)
+    assert set(schema["properties"]) == set(wanted)
+    assert set(schema.get("required", ())) == {
+        key for key, value in wanted.items() if value is dataclasses.MISSING
+    }
+    for key, value in wanted.items():
+        stated = schema["properties"][key].get("default")
+        if isinstance(stated, list):
+            stated = tuple(stated)
+        if stated == {}:
+            stated = ()
+        assert stated == (None if value is dataclasses.MISSING else value or stated), key
+
+
+def test_top_level_of_the_schema_is_the_tables() -> None:
+    assert set(load("release.schema.json")["properties"]) == {
+        "schema", "release", "artifacts", "roots", "step", "dataset", "smoke", "environment",
+    }  # fmt: skip
+
+
+def test_policy_schema_and_record_agree() -> None:
+    assert set(load("policy.schema.json")["properties"]) == set(defaults(Policy))
