@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getopt
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import Command
+from doit.cmdparse import CmdParseError
 
 from release_tasks.config.load import find_config, find_policy, load_release
 from release_tasks.engine.graph_commands import fail
@@ -31,6 +33,16 @@ def _flag(name: str, text: str) -> dict[str, Any]:
 
 class VerbCommand(Command):  # type: ignore[misc]
     """A command that needs no tasks; its ReleaseErrors are printed, and give the exit code."""
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse as people type: options may stand behind the path (doit's own parser stops at it)."""
+        short, long = self.cmdparser.get_short(), self.cmdparser.get_long()
+        try:
+            options, rest = getopt.gnu_getopt(in_args, short, long)
+        except getopt.GetoptError as error:
+            raise CmdParseError(f"{self.name}: {error}") from None
+        flat = [part for name, value in options for part in ((name, value) if value else (name,))]
+        return int(super().parse_execute([*flat, "--", *rest]))
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Run the verb; the boundary where a ReleaseError becomes text and exit code."""

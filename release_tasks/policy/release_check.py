@@ -66,7 +66,7 @@ def read_manifest(kept: Mapping[str, bytes]) -> tuple[Manifest | None, tuple[Pro
         return None, (_problem(code, MANIFEST, wanted, found),)
     if dump_canonical(manifest.to_json()) != data:
         same = _problem(
-            ProblemCode.MANIFEST_INVALID, MANIFEST, "the values that release_tasks writes", "others"
+            ProblemCode.MANIFEST_INVALID, MANIFEST, "the values that release_tasks writes", "other types"
         )
         return None, (same,)
     if manifest.contract not in CONTRACTS:

@@ -15,7 +15,7 @@ from release_tasks.system.git import tag_commit
 from release_tasks.system.index import DigestIndex
 from release_tasks.system.sandbox import why_not
 from release_tasks.system.state import StateDatabase
-from release_tasks.system.toolchain import own_toolchain, user_toolchain
+from release_tasks.system.toolchain import distributions_digest, own_toolchain, user_toolchain
 
 STATE = ".release"
 
@@ -60,7 +60,11 @@ class Workspace:
 
     @cached_property
     def _own_toolchain(self) -> str:
-        return own_toolchain(self._database)
+        return own_toolchain(self._database, libraries=self._libraries)
+
+    @cached_property
+    def _libraries(self) -> str:
+        return distributions_digest(self._database)
 
     def _toolchain(self, step: Step) -> str:
         if not step.user:
@@ -68,6 +72,7 @@ class Workspace:
         command = dict(step.args)["command"]
         return user_toolchain(
             self._database,
+            libraries=self._libraries,
             program=str(command[0]) if isinstance(command, tuple) else "",
             root=self.root,
             pass_=self.release.environment.pass_,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from release_tasks.errors import ConfigError
-from release_tasks.system.git import head_commit
 
 _LAST = 253402300799  # 9999-12-31T23:59:59Z
 
@@ -23,8 +21,8 @@ def format_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def release_date(root: Path) -> str | None:
-    """The date of a release: SOURCE_DATE_EPOCH, else the commit's time, else None (design §5).
+def release_date(commit_time: int | None) -> str | None:
+    """The date of a release: SOURCE_DATE_EPOCH, else the commit's time in seconds, else None (design §5).
 
     Raises ConfigError when SOURCE_DATE_EPOCH is not a number of seconds up to the year 9999
     (reproducible-builds.org/specs/source-date-epoch).
@@ -42,5 +40,4 @@ def release_date(root: Path) -> str | None:
                 hint="unset it to use the time of the commit",
             )
         return format_time(int(text))
-    commit = head_commit(root)
-    return None if commit is None else format_time(commit.time)
+    return None if commit_time is None else format_time(commit_time)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from release_tasks.errors import IntegrityError
@@ -24,7 +24,9 @@ from release_tasks.system.hashing import (
     available_cores,
     check_ranges,
     digest_file,
+    plan_cores,
     refuse_changed,
+    size_for_plan,
 )
 from release_tasks.system.ring import CHUNK, pump
 from release_tasks.system.stat_key import stat_key
@@ -201,20 +203,20 @@ def copy_many(
 ) -> list[FileDigests]:
     """Copy many files with copy_and_digest on all cores; the result is in the order of `jobs`.
 
-    Several files are under way, so that the processor works on some while the disk flushes others.
+    A file that outweighs all later ones has every core to itself; of the others several are under way, so
+    that the processor works on some while the disk flushes others.
     When a copy fails, all copies made by this call are removed and the error of the first failed job in
     order is raised.
     """
     cores = workers or available_cores()
-    if len(jobs) == 1:
-        lanes, threads = 1, cores
-    else:
-        lanes, threads = _LANES, 1
+    alone, _shared = plan_cores([size_for_plan(job.source) for job in jobs], cores)
+    others = sorted(set(range(len(jobs))) - set(alone))
     failed = threading.Event()
 
-    def copy(job: CopyJob) -> FileDigests | None:
+    def copy(index: int, threads: int) -> FileDigests | None:
         if failed.is_set():
             return None
+        job = jobs[index]
         try:
             return copy_and_digest(
                 job.source,
@@ -229,8 +231,16 @@ def copy_many(
             failed.set()
             raise
 
-    with ThreadPoolExecutor(lanes) as pool:
-        futures = [pool.submit(copy, job) for job in jobs]
+    turns: dict[int, Future[FileDigests | None]] = {}
+    for lanes, threads, indexes in ((1, cores, alone), (_LANES, 1, others)):
+        with ThreadPoolExecutor(lanes) as pool:
+            turns.update({index: pool.submit(copy, index, threads) for index in indexes})
+            try:
+                wait(turns.values())
+            except BaseException:  # Ctrl-C: finish what is under way, start nothing more
+                failed.set()
+                raise
+    futures = [turns[index] for index in range(len(jobs))]
     error = next((found for future in futures if (found := future.exception()) is not None), None)
     if error is None:
         return [digests for future in futures if (digests := future.result()) is not None]

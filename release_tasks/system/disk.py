@@ -4,6 +4,7 @@
 # ruff: noqa: PTH101, PTH105, PTH106, PTH108, PTH118
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import stat
@@ -55,7 +56,7 @@ def _write_new(path: str, data: bytes, mode: int) -> None:
 def _check_written(temporary: str, data: bytes, path: str) -> None:
     """A disk that lied about a short write is found before the old file is replaced."""
     fd = os.open(temporary, os.O_RDONLY | OPEN_SAFELY)
-    with open(fd, "rb", buffering=0) as file:
+    with io.FileIO(fd, "rb") as file:
         if file.read() == data:
             return
     raise IntegrityError(

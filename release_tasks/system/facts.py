@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from release_tasks.system.clock import release_date
-from release_tasks.system.git import changed_paths, head_commit
+from release_tasks.system.git import Commit, changed_paths, head_commit
 
 _DIRTY = "+dirty"
 
 
-def _source(root: Path, previous: str | None) -> str:
+def _source(root: Path, commit: Commit | None, previous: str | None) -> str:
     """Commit, and whether the tree was dirty when the step ran.
 
     A tree that was clean at that commit needs no second look (`git status` on 100,000 files costs more than
     the whole check): what was built is what the commit says. A dirty one is asked about again, so that a
     candidate built too early is replaced once the tree is clean.
     """
-    commit = head_commit(root)
     if commit is None:
         return "none"
     if previous == commit.id:
@@ -26,11 +25,11 @@ def _source(root: Path, previous: str | None) -> str:
     return commit.id + (_DIRTY if changed_paths(root) else "")
 
 
-def _date(root: Path, _previous: str | None) -> str:
-    return release_date(root) or "none"
+def _date(_root: Path, commit: Commit | None, _previous: str | None) -> str:
+    return release_date(None if commit is None else commit.time) or "none"
 
 
-FACTS: dict[str, Callable[[Path, str | None], str]] = {"source": _source, "date": _date}
+FACTS: dict[str, Callable[[Path, Commit | None, str | None], str]] = {"source": _source, "date": _date}
 
 
 def resolve_facts(
@@ -40,7 +39,10 @@ def resolve_facts(
 
     Raises ConfigError for a bad SOURCE_DATE_EPOCH.
     """
-    return tuple((name, FACTS[name](root, previous.get(name))) for name in names)
+    if not names:
+        return ()
+    commit = head_commit(root)
+    return tuple((name, FACTS[name](root, commit, previous.get(name))) for name in names)
 
 
 def source_of(fact: str) -> tuple[str | None, bool]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,15 +68,38 @@ def changed_paths(root: Path) -> tuple[str, ...]:
     return tuple(sorted(entry[3:] for entry in (text or "").split("\0") if len(entry) > 3))
 
 
-def committed_bytes(root: Path, path: str) -> bytes | None:
-    """The content of a file of the project as HEAD has it, or None when HEAD has no such file."""
-    text = _git(root, "show", f"HEAD:./{path}")
-    return None if text is None else text.encode("utf-8", "surrogateescape")
+def committed_blobs(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """The blob ids that HEAD has for files of the project; one that HEAD has not is left out."""
+    text = _git(root, "ls-tree", "-z", "HEAD", "--", *paths) if _repository(root) else None
+    found = {}
+    for entry in (text or "").split("\0"):
+        description, tab, path = entry.partition("\t")
+        if tab and description.split(" ")[1] == "blob":
+            found[path] = description.split(" ")[2]
+    return found
+
+
+def blob_id(data: bytes) -> str:
+    """The id that git gives to a file's content as it is (SHA-1 object format)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _may_have_tag(git: Path, tag: str) -> bool:
+    """Tell without starting git that a tag is absent; False only where loose and packed refs show it."""
+    if not git.is_dir() or (git / "reftable").exists() or (git / "commondir").exists():
+        return True  # a worktree, a submodule or another way to keep refs: git itself must say
+    if (git / "refs" / "tags" / tag).exists():
+        return True
+    try:
+        return f"refs/tags/{tag}\n" in (git / "packed-refs").read_text("utf-8", "replace")
+    except OSError:
+        return False
 
 
 def tag_commit(root: Path, tag: str) -> str | None:
     """The commit that a tag names, peeled, or None when there is no such tag."""
-    if _repository(root) is None:
+    repository = _repository(root)
+    if repository is None or not _may_have_tag(repository / ".git", tag):
         return None
     text = _git(root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
     return text.strip() if text else None

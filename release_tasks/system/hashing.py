@@ -281,9 +281,9 @@ def digest_many(
                 return
             digest(index, 1)
 
-    sizes = [_size(path) for path in paths]
+    sizes = [size_for_plan(path) for path in paths]
     small = [index for index, size in enumerate(sizes) if size < SMALL]
-    alone, shared = _plan(sizes, cores)
+    alone, shared = plan_cores(sizes, cores)
     for threads, indexes in ((1, small), (cores, alone)):
         for index in indexes:
             digest(index, threads)
@@ -301,7 +301,7 @@ def digest_many(
     return [found[index] for index in range(len(paths))]
 
 
-def _size(path: str | os.PathLike[str]) -> int:
+def size_for_plan(path: str | os.PathLike[str]) -> int:
     """Size in bytes for planning only; a path that cannot be read is small, and its turn says why."""
     try:
         return os.stat(path).st_size
@@ -309,7 +309,7 @@ def _size(path: str | os.PathLike[str]) -> int:
         return 0
 
 
-def _plan(sizes: Sequence[int], cores: int) -> tuple[list[int], list[int]]:
+def plan_cores(sizes: Sequence[int], cores: int) -> tuple[list[int], list[int]]:
     """Indexes of the large files that get all cores, and of those that share them, both largest first."""
     order = sorted((index for index, size in enumerate(sizes) if size >= SMALL), key=lambda i: -sizes[i])
     rest = sum(sizes[index] for index in order)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import release_tasks
 from release_tasks.records.action_key import EXECUTOR_VERSION
-from release_tasks.system.stat_key import stat_key
 from release_tasks.system.state import StateDatabase
 
 _OURSELVES = "release_tasks-"
@@ -57,9 +56,12 @@ def _stats(paths: Iterable[Path]) -> str:
     lines = []
     for path in paths:
         try:
-            lines.append(f"{path} {stat_key(path)}")
+            status = os.stat(path)  # noqa: PTH116 - hundreds of them, on every run
         except OSError:
             lines.append(f"{path} -")
+            continue
+        times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
+        lines.append(f"{path} {status.st_size} {times} {status.st_ino} {status.st_dev}")
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -122,18 +124,26 @@ def _command_digest(database: StateDatabase, program: str, root: Path) -> str:
 
 
 def user_toolchain(
-    database: StateDatabase, *, program: str, root: Path, pass_: tuple[str, ...], numeric_id: str, mode: str
+    database: StateDatabase,
+    *,
+    libraries: str,
+    program: str,
+    root: Path,
+    pass_: tuple[str, ...],
+    numeric_id: str,
+    mode: str,
 ) -> str:
     """Everything beside its reads that a user's command may depend on, as text for the action key.
 
-    `pass_` are the variables let through, with their values; `mode` says how undeclared reads are prevented.
+    `libraries` is `distributions_digest`, which costs one stat for each installed distribution; `pass_` are
+    the variables let through, with their values; `mode` says how undeclared reads are prevented.
     """
     values = [f"{name}={os.environ[name]}" for name in sorted(pass_) if name in os.environ]
     return "\n".join(
         (
             f"executor {EXECUTOR_VERSION}",
             interpreter_id(),
-            distributions_digest(database),
+            libraries,
             _command_digest(database, program, root),
             numeric_id,
             mode,
@@ -142,6 +152,6 @@ def user_toolchain(
     )
 
 
-def own_toolchain(database: StateDatabase) -> str:
+def own_toolchain(database: StateDatabase, *, libraries: str) -> str:
     """What our own steps depend on beside their reads: our code, our libraries, the interpreter."""
-    return "\n".join((own_code_digest(database), distributions_digest(database), interpreter_id()))
+    return "\n".join((own_code_digest(database), libraries, interpreter_id()))

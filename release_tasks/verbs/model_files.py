@@ -16,7 +16,8 @@ from release_tasks.system.storage import storage_errors
 
 # Where training scripts and hubs put what they make; looked into before any other folder.
 USUAL_FOLDERS = (
-    "model", "models", "checkpoint", "checkpoints", "weights", "build", "out", "output", "artifacts", "tokenizer",
+    "model", "models", "checkpoint", "checkpoints", "weights", "build", "out", "output", "artifacts",
+    "tokenizer",
 )  # fmt: skip
 _IGNORED = frozenset(
     {"__pycache__", "dist", "env", "node_modules", "release", "site-packages", "tests", "venv"}

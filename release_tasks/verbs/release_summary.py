@@ -23,7 +23,7 @@ from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.git import committed_bytes, head_commit
+from release_tasks.system.git import blob_id, committed_blobs, head_commit
 from release_tasks.system.seal import Seal, read_seal
 
 
@@ -63,17 +63,25 @@ def _recorded_policy(workspace: Workspace) -> Policy:
     """The policy under which the candidate was judged, from its record: no YAML is read again."""
     match _record(workspace, POLICY):
         case {"gates": dict() as gates, "soft_allowed": list() as soft}:
-            known = tuple((name, hardness) for name, hardness in sorted(gates.items()) if hardness in HARDNESSES)
-            return Policy(gates=cast("tuple[tuple[str, Hardness], ...]", known), soft_allowed=tuple(map(str, soft)))
+            known = tuple(
+                (name, hardness) for name, hardness in sorted(gates.items()) if hardness in HARDNESSES
+            )
+            return Policy(
+                gates=cast("tuple[tuple[str, Hardness], ...]", known), soft_allowed=tuple(map(str, soft))
+            )
         case _:
             return Policy()
 
 
-def _same_as_head(workspace: Workspace, path: str | None) -> bool:
-    if path is None:
-        return True
-    file = workspace.root / path
-    return file.exists() and committed_bytes(workspace.root, path) == file.read_bytes()
+def _uncommitted(workspace: Workspace, paths: list[str]) -> set[str]:
+    """Those of `paths` that HEAD does not have, or has with another content."""
+    committed = committed_blobs(workspace.root, paths)
+    found = set()
+    for path in paths:
+        file = workspace.root / path
+        if not file.exists() or committed.get(path) != blob_id(file.read_bytes()):
+            found.add(path)
+    return found
 
 
 def seal_verdict(plan: Plan, workspace: Workspace) -> Verdict:
@@ -82,13 +90,14 @@ def seal_verdict(plan: Plan, workspace: Workspace) -> Verdict:
     lock = read_lock(workspace)
     head = head_commit(workspace.root)
     acceptance = _record(workspace, ACCEPTANCE)
+    uncommitted = _uncommitted(workspace, [LOCK, *([plan.policy] if plan.policy else [])])
     data: JSONObject = {
         "commit": metadata["git_commit"],
         "dirty": metadata["git_dirty"],
         "head": None if head is None else head.id,
-        "lock_committed": lock is not None and _same_as_head(workspace, LOCK),
+        "lock_committed": LOCK not in uncommitted,
         "policy": plan.policy,
-        "policy_committed": _same_as_head(workspace, plan.policy),
+        "policy_committed": plan.policy not in uncommitted,
         "numeric_id": workspace.numeric_id,
         "numeric_known": not plan.release.steps
         or (lock is not None and workspace.numeric_id in lock.outputs),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from release_tasks.config.layout import base_name
+from release_tasks.formats.safetensors_index import INDEX_NAME
 from release_tasks.policy.gates import DEFAULT_POLICY, GATES, KNOWN_THRESHOLDS
 from release_tasks.records.paths import fold
 from release_tasks.verbs.model_files import ModelFiles, Weights, nearest
@@ -61,7 +62,7 @@ class Heading:
 
 
 def release_text(heading: Heading, files: ModelFiles, *, stand_in: bool = False) -> str:
-    """The text of release.toml; with `stand_in` undecided files have invented names, so that it is complete."""
+    """The text of release.toml; with `stand_in` undecided files get invented names, so it is complete."""
     return "\n".join((*_head(heading), *_artifacts(files, stand_in=stand_in), "", _MORE))
 
 
@@ -161,7 +162,8 @@ def _weights_keys(weights: Weights) -> Iterator[str]:
         yield f"model = {_toml(weights.files[0])}"
         return
     yield f"model = {_toml(list(weights.files))}"
-    yield f"index = {_toml(weights.index or weights.folder + '/model.safetensors.index.json')}"
+    beside = f"{weights.folder}/" if weights.folder else ""
+    yield f"index = {_toml(weights.index or beside + INDEX_NAME)}"
 
 
 def _why_no_weights(near: tuple[Weights, ...]) -> Iterator[str]:
@@ -170,7 +172,11 @@ def _why_no_weights(near: tuple[Weights, ...]) -> Iterator[str]:
     elif len(near) > 1:
         yield "# CHOOSE: several files could be the weights."
     elif near[0].missing:
-        yield f"# INCOMPLETE: {len(near[0].missing)} shards are missing, the first is {near[0].missing[0]}."
+        there, missing = len(near[0].files), near[0].missing
+        yield (
+            f"# INCOMPLETE: {there} of {there + len(missing)} shards "
+            f"{'is' if there == 1 else 'are'} there; the first that lacks is {missing[0]}."
+        )
     else:
         yield "# INCOMPLETE: the index of the shards is missing."
 

@@ -55,8 +55,8 @@ def test_the_vectors_of_the_specification() -> None:
         assert ours == encoding
         assert vectors[f"{prefix}encoding"] == encoding.hex()
         assert vectors[f"{prefix}root"] == str(digest) == f"sha256:{hashlib.sha256(encoding).hexdigest()}"
-    ours = tree_digest((path, hashlib.sha256(data).hexdigest()) for path, data in files.items())
-    assert vectors["tree_digest"] == str(ours) == set_by_the_book(files)
+    of_set = tree_digest((path, hashlib.sha256(data).hexdigest()) for path, data in files.items())
+    assert vectors["tree_digest"] == str(of_set) == set_by_the_book(files)
 
 
 @given(TREES, st.randoms())

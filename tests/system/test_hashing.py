@@ -291,7 +291,7 @@ def test_many_files_raise_the_first_error_and_leave_no_thread(tmp_path: Path, si
 
 def test_the_plan_gives_all_cores_to_a_file_that_outweighs_the_rest() -> None:
     mib = 1 << 20
-    assert hashing._plan([mib, 8 * mib, mib, 3], 2) == ([1], [0, 2])
-    assert hashing._plan([mib, 8 * mib, 2 * mib], 2) == ([1, 2, 0], [])
-    assert hashing._plan([4 * mib] * 8, 2) == ([], list(range(8)))
-    assert hashing._plan([8 * mib, mib], 1) == ([], [0, 1])
+    assert hashing.plan_cores([mib, 8 * mib, mib, 3], 2) == ([1], [0, 2])
+    assert hashing.plan_cores([mib, 8 * mib, 2 * mib], 2) == ([1, 2, 0], [])
+    assert hashing.plan_cores([4 * mib] * 8, 2) == ([], list(range(8)))
+    assert hashing.plan_cores([8 * mib, mib], 1) == ([], [0, 1])

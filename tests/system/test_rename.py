@@ -151,7 +151,7 @@ def publish_under(
 @needs_strace
 @pytest.mark.parametrize("call", ["renameat2", "fsync"])
 @pytest.mark.parametrize("with_old", [True, False])
-def test_a_kill_during_the_exchange_leaves_old_or_new(tmp_path: Path, call: str, with_old: bool) -> None:
+def test_a_kill_during_the_exchange_leaves_old_or_new(tmp_path: Path, call: str, *, with_old: bool) -> None:
     done, final = publish_under(tmp_path, f"inject={call}:signal=KILL:when=1", with_old=with_old)
     assert done.returncode != 0
     if with_old or final.exists():

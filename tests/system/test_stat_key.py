@@ -42,7 +42,7 @@ def test_an_edit_that_restores_the_mtime_still_changes_the_key(tmp_path: Path) -
     ],
 )
 def test_racy_means_the_file_may_have_changed_within_the_same_tick(
-    mtime: int, ctime: int, hashed_at: int, racy: bool
+    mtime: int, ctime: int, hashed_at: int, *, racy: bool
 ) -> None:
     key = StatKey(size=1, mtime_ns=mtime, ctime_ns=ctime, inode=1, device=1)
     assert is_racy(key, hashed_at) is racy

@@ -1,0 +1,285 @@
+"""Design §2: rooms have floors, and a module imports its own room or a lower floor."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from package_source import Module, Package, write_package
+
+import release_tasks
+
+PACKAGE = Package(Path(release_tasks.__file__).parent)
+
+FLOORS: Mapping[str, int] = {
+    "errors.py": 0,
+    "records": 1,
+    "formats": 2,
+    "config": 2,
+    "policy": 3,
+    "system": 4,
+    "workers": 5,
+    "signers": 5,
+    "registries": 5,
+    "stages": 6,
+    "catalog.py": 7,
+    "verbs": 8,
+    "engine": 9,
+    "__init__.py": 10,
+    "__main__.py": 10,
+}
+# `import release_tasks` must stay cheap: everything above these floors comes through `__getattr__`.
+_EAGER_IN_INIT = 1
+# Imports inside functions, each with its reason: (module, imported package) -> reason.
+LAZY: Mapping[tuple[str, str], str] = {
+    ("config/plain_yaml.py", "yaml"): "a run that has nothing to do has no policy to parse",
+    ("engine/reporter.py", "rich"): "the live display, loaded at the first executed step on a terminal",
+    ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+}
+_WORDS_FOR_NOTHING = frozenset(
+    {"base", "bases", "common", "commons", "helper", "helpers", "manager", "managers", "misc", "types", "util", "utils"}
+)  # fmt: skip
+
+
+def rooms(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        if module.room not in FLOORS:
+            yield module.at(1, f"{module.room} is no room of the design")
+
+
+def names(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        for part in module.parts:
+            if part.lstrip("_").casefold() in _WORDS_FOR_NOTHING:
+                yield module.at(1, f"{part} says nothing about what is inside")
+
+
+def upward_imports(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        floor = FLOORS.get(module.room, -1)
+        for item, other in package.own(module):
+            if module.room == "__init__.py" and item.function != "__getattr__":
+                if FLOORS.get(other.room, 99) > _EAGER_IN_INIT:
+                    yield module.at(item.line, f"imports {other.name} outside __getattr__")
+            elif other.room == "__init__.py" and not module.parts:
+                continue
+            elif other.room != module.room and FLOORS.get(other.room, 99) >= floor:
+                yield module.at(item.line, f"{module.room} imports {other.name}, which is no lower floor")
+
+
+def upward_actions(package: Package) -> Iterator[str]:
+    """`Step(run="module:function")` is an import that happens later; other tables of names have no floor."""
+    for module in package.modules.values():
+        for node in ast.walk(module.tree):
+            if (
+                not isinstance(node, ast.keyword)
+                or node.arg != "run"
+                or not isinstance(node.value, ast.Constant)
+            ):
+                continue
+            other = package.modules.get(str(node.value.value).partition(":")[0])
+            if (
+                other
+                and other.room != module.room
+                and FLOORS.get(other.room, 99) >= FLOORS.get(module.room, -1)
+            ):
+                yield module.at(node.value.lineno, f"run names {other.name}, which is no lower floor")
+
+
+def missing_functions(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        for action, line in module.strings:
+            if action.startswith(f"{package.name}.") and (problem := package.function(action)):
+                yield module.at(line, problem)
+
+
+def run_is_a_name(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        known = {action for action, _ in module.strings}
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Step":
+                for keyword in node.keywords:
+                    value = keyword.value
+                    if keyword.arg == "run" and not (
+                        isinstance(value, ast.Constant) and value.value in known
+                    ):
+                        yield module.at(node.lineno, "run of a Step is not a plain 'module:function'")
+
+
+def cycles(package: Package) -> Iterator[str]:
+    """Depth first over the imports; every import that leads back into the path closes a cycle."""
+    edges = {
+        module.name: sorted({other.name for _, other in package.own(module)})
+        for module in package.modules.values()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> Iterator[str]:
+        if name in path:
+            yield " -> ".join((*path[path.index(name) :], name))
+        elif name not in done:
+            for other in edges[name]:
+                yield from visit(other, (*path, name))
+            done.add(name)
+
+    for name in sorted(edges):
+        yield from visit(name, ())
+
+
+def lazy_imports(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        for item in package.imports(module):
+            top = item.module.partition(".")[0]
+            allowed = {(module.place, top), (module.place, "*")} & set(LAZY)
+            in_getattr = module.room == "__init__.py" and item.function == "__getattr__"
+            if item.function and not allowed and not in_getattr:
+                yield module.at(item.line, f"{item.function} imports {item.module} inside a function")
+
+
+def doit_outside_the_engine(package: Package) -> Iterator[str]:
+    for module in package.modules.values():
+        for item in package.imports(module):
+            if item.module.partition(".")[0] == "doit" and module.room != "engine":
+                yield module.at(item.line, "imports doit outside the engine")
+
+
+RULES = [
+    rooms,
+    names,
+    upward_imports,
+    upward_actions,
+    missing_functions,
+    run_is_a_name,
+    cycles,
+    lazy_imports,
+    doit_outside_the_engine,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_package_keeps(rule: object) -> None:
+    assert callable(rule)
+    assert list(rule(PACKAGE)) == []
+
+
+BROKEN = {
+    "rooms": (
+        {"extras/a.py": "", "loose.py": ""},
+        ["extras/a.py:1: extras is no room of the design", "loose.py:1: loose.py is no room of the design"],
+    ),
+    "names": (
+        {"records/utils.py": "", "system/types/a.py": ""},
+        [
+            "records/utils.py:1: utils says nothing about what is inside",
+            "system/types/a.py:1: types says nothing about what is inside",
+        ],
+    ),
+    "upward_imports": (
+        {
+            "__init__.py": "from p.stages import plan\n\ndef __getattr__(name):\n    from p.engine import work\n",
+            "records/a.py": "from p.stages import plan\nfrom p import errors\n",
+            "formats/a.py": "import p.config.b\n",
+            "config/b.py": "if TYPE_CHECKING:\n    from ..policy.c import d\n",
+            "policy/c.py": "def later():\n    from p.stages.plan import x\n",
+            "stages/plan.py": "",
+            "errors.py": "",
+            "engine/work.py": "",
+        },
+        [
+            "__init__.py:1: imports p.stages.plan outside __getattr__",
+            "config/b.py:2: config imports p.policy.c, which is no lower floor",
+            "formats/a.py:1: formats imports p.config.b, which is no lower floor",
+            "policy/c.py:2: policy imports p.stages.plan, which is no lower floor",
+            "records/a.py:1: records imports p.stages.plan, which is no lower floor",
+        ],
+    ),
+    "upward_actions": (
+        {"stages/a.py": "Step(run='p.verbs.b:f')\nTABLE = 'p.verbs.b:f'\n", "verbs/b.py": "def f(): ...\n"},
+        ["stages/a.py:1: run names p.verbs.b, which is no lower floor"],
+    ),
+    "missing_functions": (
+        {
+            "stages/a.py": "X = ('p.stages.b:f', 'p.stages.b:g', 'p.stages.c:f', 'other.module:f', 'p.stages.b:K')\n",
+            "stages/b.py": "def f(): ...\nclass K: ...\nif True:\n    g = 1\n",
+        },
+        [
+            "stages/a.py:1: p.stages.b:g names a function that does not exist",
+            "stages/a.py:1: p.stages.c:f names a module that does not exist",
+        ],
+    ),
+    "run_is_a_name": (
+        {"stages/a.py": "Step(run=function)\nStep(run='no colon')\nStep(run='p.a:f')\n"},
+        [
+            "stages/a.py:1: run of a Step is not a plain 'module:function'",
+            "stages/a.py:2: run of a Step is not a plain 'module:function'",
+        ],
+    ),
+    "cycles": (
+        {
+            "system/a.py": "from p.system import b",
+            "system/b.py": "def f():\n    import p.system.c",
+            "system/c.py": "from .a import x",
+            "system/d.py": "from p.system.a import x",
+        },
+        ["p.system.a -> p.system.b -> p.system.c -> p.system.a"],
+    ),
+    "lazy_imports": (
+        {
+            "config/plain_yaml.py": "def f():\n    import yaml\n    import json\n",
+            "engine/reporter.py": "class A:\n    def f(self):\n        from rich.live import Live\n",
+            "stages/a.py": "async def f():\n    if x:\n        import numpy\n",
+        },
+        [
+            "config/plain_yaml.py:3: f imports json inside a function",
+            "stages/a.py:3: f imports numpy inside a function",
+        ],
+    ),
+    "doit_outside_the_engine": (
+        {"engine/a.py": "import doit", "verbs/a.py": "from doit.task import Task", "verbs/b.py": "import doitall"},
+        ["verbs/a.py:1: imports doit outside the engine"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule_sees_its_violations_and_nothing_else(rule: object, tmp_path: Path) -> None:
+    assert callable(rule)
+    files, problems = BROKEN[getattr(rule, "__name__", "")]
+    assert list(rule(write_package(tmp_path / "p", files))) == problems
+
+
+def test_exceptions_are_still_needed() -> None:
+    places = {module.place: module for module in PACKAGE.modules.values()}
+    used = {
+        (module.place, item.module.partition(".")[0])
+        for module in places.values()
+        for item in PACKAGE.imports(module)
+        if item.function
+    }
+    unused = [
+        key
+        for key in LAZY
+        if key not in used and not (key[1] == "*" and key[0] in {place for place, _ in used})
+    ]
+    assert unused == []
+
+
+def test_relative_imports_are_resolved(tmp_path: Path) -> None:
+    package = write_package(
+        tmp_path / "p",
+        {
+            "a/__init__.py": "from . import b",
+            "a/b.py": "from .c import d\nfrom .. import e\n",
+            "a/c.py": "",
+            "e.py": "",
+        },
+    )
+
+    def imported(name: str) -> list[str]:
+        module: Module = package.modules[name]
+        return [other.name for _, other in package.own(module)]
+
+    assert imported("p.a") == ["p.a.b"]
+    assert imported("p.a.b") == ["p.a.c", "p.e"]
