@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -11,7 +12,7 @@ from doit.cmd_run import Run as DoitRun
 
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
-from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError
+from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate_policy import policy_in_force
 from release_tasks.stages.plan import RELEASES
@@ -71,7 +72,16 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
             project.workspace.once_valid(plan.policy, lambda: policy_in_force(plan))
         root = project.release.root
         (root / STATE).mkdir(exist_ok=True)
-        with FileLock(root / STATE / "run.lock", wait=False):
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(FileLock(root / STATE / "run.lock", wait=False))
+            except StorageError as error:
+                raise StorageError(
+                    "another run is at work in this project",
+                    found=error.found,
+                    where=str(root),
+                    hint="wait until it has finished, or stop it",
+                ) from None
             if (root / RELEASES).is_dir():
                 recover(root / RELEASES)
             return self.run_project(project, params, args)

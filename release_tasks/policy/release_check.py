@@ -92,7 +92,7 @@ def check_release(contents: Contents, *, anchor: Digest | None = None) -> Checke
     tree_root = root(entries.values()) if whole else None
     found_exact = exact_root(exact) if all_exact else None
     if contents.complete:
-        collected += _records(manifest, contents, entries, found_exact)
+        collected += _records(manifest, contents, entries)
     if found_exact is not None and found_exact != manifest.exact_root:
         wanted = str(manifest.exact_root)
         collected.append(_problem(ProblemCode.EXACT_ROOT_MISMATCH, MANIFEST, wanted, str(found_exact)))
@@ -179,9 +179,7 @@ def _entries(manifest: Manifest, found: Mapping[str, FoundFile]) -> dict[str, Fi
     return entries
 
 
-def _records(
-    manifest: Manifest, contents: Contents, entries: Mapping[str, FileEntry], exact: Digest | None
-) -> Iterator[Problem]:
+def _records(manifest: Manifest, contents: Contents, entries: Mapping[str, FileEntry]) -> Iterator[Problem]:
     yield from _checksums(manifest, contents, entries)
     yield from _contract(manifest)
     metadata = contents.kept.get(METADATA)
@@ -190,10 +188,7 @@ def _records(
             ProblemCode.METADATA_MISMATCH, METADATA, "the metadata of the release", "no such record"
         )
     else:
-        sha256 = {path: entry.sha256 for path, entry in entries.items()}
-        yield from check_metadata(
-            metadata, manifest=manifest, exact_root=exact or manifest.exact_root, sha256=sha256
-        )
+        yield from check_metadata(metadata, manifest)
     yield from _verdict(contents.kept.get(VERDICT))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeGuard
 
 from release_tasks.errors import ReleaseError
@@ -70,34 +70,32 @@ def _show(value: JSON) -> str:
     return "null" if value is None else ascii(value)[:200] if not isinstance(value, str) else value[:200]
 
 
-def hashes_of(manifest: Manifest, sha256: Mapping[str, Digest]) -> dict[str, str | None]:
-    """The three hashes that metadata states about files, from the SHA-256 of every file by path.
+def hashes_of(manifest: Manifest) -> dict[str, str | None]:
+    """The three hashes that metadata states about files, as the manifest has their SHA-256.
 
     `model_hash` is that of the one file of weights, else the tree digest of (name, SHA-256) of all shards.
     """
-    roles: dict[str, list[str]] = {}
-    for file in manifest.files:
-        if file.path in sha256:
-            roles.setdefault(file.role, []).append(file.path)
-    weights = roles.get("weights", [])
-    tokenizer = next((roles[role][0] for role in ("tokenizer", "preprocessor") if role in roles), None)
-    config = next((name for name in ("config.json", "config.yaml") if name in sha256), None)
+    files = manifest.files
+    weights = [file for file in files if file.role == "weights"]
+    tokenizers = [file for role in ("tokenizer", "preprocessor") for file in files if file.role == role]
+    configs = [file for name in ("config.json", "config.yaml") for file in files if file.path == name]
     model: Digest | None = None
     if len(weights) == 1:
-        model = sha256[weights[0]]
+        model = weights[0].entry.sha256
     elif weights:
-        model = tree_digest((path, sha256[path].hex) for path in weights)
+        model = tree_digest((file.path, file.entry.sha256.hex) for file in weights)
     return {
         "model_hash": None if model is None else str(model),
-        "tokenizer_hash": None if tokenizer is None else str(sha256[tokenizer]),
-        "config_hash": None if config is None else str(sha256[config]),
+        "tokenizer_hash": str(tokenizers[0].entry.sha256) if tokenizers else None,
+        "config_hash": str(configs[0].entry.sha256) if configs else None,
     }
 
 
-def check_metadata(
-    data: bytes, *, manifest: Manifest, exact_root: Digest, sha256: Mapping[str, Digest]
-) -> Iterator[Problem]:
-    """Yield what is wrong with metadata.json: its form, its keys, its hashes, its nulls without a reason."""
+def check_metadata(data: bytes, manifest: Manifest) -> Iterator[Problem]:
+    """Yield what is wrong with metadata.json: its form, its keys, its hashes, its nulls without a reason.
+
+    The manifest's statements stand for the files: where they differ, that is a problem of the file.
+    """
     try:
         value = parse_canonical(data, where=METADATA)
     except ReleaseError as error:
@@ -113,8 +111,8 @@ def check_metadata(
     expected: dict[str, str | None] = {
         "name": manifest.name,
         "version": manifest.version,
-        "exact_root": str(exact_root),
-        **hashes_of(manifest, sha256),
+        "exact_root": str(manifest.exact_root),
+        **hashes_of(manifest),
     }
     for key, wanted in expected.items():
         if value[key] != wanted:

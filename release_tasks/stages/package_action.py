@@ -27,6 +27,7 @@ from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT
 from release_tasks.stages.layout import Placed, media_type, place_artifacts
 from release_tasks.stages.metadata import build_metadata
 from release_tasks.stages.package import PACKAGE, evidence_files
+from release_tasks.stages.progress import ByteProgress
 from release_tasks.stages.records_io import read_evidence, write_record
 from release_tasks.system.copying import CopyJob, copy_many
 from release_tasks.system.disk import fsync_tree, remove_tree
@@ -101,9 +102,9 @@ def _copy_artifacts(context: Context, staging: _Staging, placed: Sequence[Placed
             ranges, names[item.name] = _ranges(source, item.name)
         jobs.append(CopyJob(source=source, dest=staging.place(item.name), ranges=ranges, mode=READ_ONLY))
     total = sum(job_size(job) for job in jobs)
-    context.report(f"copying {len(jobs)} files, {total:,} bytes")
+    progress = ByteProgress(context.report, what=f"copying {len(jobs)} files", total=total)
     judged = dict(read_evidence(context.workspace, evidence_path("artifacts")).subjects)
-    for item, digests in zip(real, copy_many(jobs, follow=True), strict=True):
+    for item, digests in zip(real, copy_many(jobs, follow=True, on_bytes=progress), strict=True):
         _refuse_other_bytes(item, digests, judged)
         tensors = None
         if item.role == "weights":

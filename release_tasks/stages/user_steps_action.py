@@ -9,12 +9,11 @@ from pathlib import Path
 from release_tasks.config.command import expand_command
 from release_tasks.config.schema import UserStep
 from release_tasks.errors import IntegrityError
-from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.step import RECORDS
 from release_tasks.stages.execution import Context
+from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import STATE, Workspace
-from release_tasks.system.disk import write_atomic
 from release_tasks.system.environment import resolve_profile
 from release_tasks.system.hashing import digest_file
 from release_tasks.system.index import Known
@@ -118,8 +117,7 @@ def run_command(context: Context) -> None:
             publish_file(workspace, staged, path)
     finally:
         worker.cleanup(command.staging)
-    record = describe_run(result)
-    write_atomic(workspace.root / RECORDS / f"step-{user.name}.json", dump_canonical(record))
+    write_record(workspace, f"{RECORDS}/step-{user.name}.json", describe_run(result))
 
 
 def _last_line(block: bytes) -> str:

@@ -33,10 +33,15 @@ from release_tasks.system.stat_key import stat_key
 from release_tasks.system.storage import OPEN_SAFELY, open_regular, storage_errors
 
 StrPath = str | os.PathLike[str]
+OnBytes = Callable[[int], None]
 
 _WRITEBACK = 32 << 20  # bytes; how much is written before the disk is asked to start on it
 _SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h: start writing the dirty pages, do not wait for them
 _LANES = 4  # files under way at once: the processor works on some while the disk flushes others
+
+
+def _unheard(_count: int) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +57,9 @@ class CopyJob:
 class _Copy:
     """The copy while it is written: hands pieces to the disk and checks each by reading it back."""
 
-    def __init__(self, path: StrPath, mode: int) -> None:
+    def __init__(self, path: StrPath, mode: int, on_bytes: OnBytes) -> None:
         self.path = path
+        self._on_bytes = on_bytes
         self.size = 0
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN_SAFELY, mode)
         self._out = io.FileIO(self.fd, "wb", closefd=False)
@@ -71,6 +77,7 @@ class _Copy:
                 rest = rest[self._out.write(rest) :]
             self._compare(piece)
             self.size += len(piece)
+            self._on_bytes(len(piece))
             if self.size - self._started >= _WRITEBACK:
                 _start_writeback(self.fd, self._started, self.size - self._started)
                 self._started = self.size
@@ -143,6 +150,7 @@ def copy_and_digest(
     follow: bool = False,
     paranoid: bool = False,
     workers: int | None = None,
+    on_bytes: OnBytes = _unheard,
 ) -> FileDigests:
     """Copy one regular file to the new file `dest` and hash what passes: each input byte is read once.
 
@@ -150,7 +158,8 @@ def copy_and_digest(
     drops it from the cache and hashes it again from the disk. The folder entry is the caller's to flush
     (fsync_dir). On any failure no `dest` is left: StorageError when the system refuses (disk full, `dest`
     exists), IntegrityError when the source changed meanwhile, is no regular file or the disk lied.
-    `ranges` and `follow` as in digest_file; `key` of the result is that of the source.
+    `ranges` and `follow` as in digest_file; `key` of the result is that of the source. `on_bytes` hears of
+    every piece that was written, in the thread that wrote it.
     """
     cores = workers or available_cores()
     fd, status = open_regular(source, follow=follow)
@@ -159,7 +168,7 @@ def copy_and_digest(
         check_ranges(ranges, key.size, source)
         stream = StreamHashes(sha256=True, blake3=True, ranges=ranges)
         with storage_errors(dest):
-            copy = _Copy(dest, mode)
+            copy = _Copy(dest, mode, on_bytes)
         try:
             began_ns = time.time_ns()
             count = _pass_through(fd, source, stream, copy, size=key.size, cores=cores)
@@ -199,7 +208,12 @@ def _pass_through(
 
 
 def copy_many(
-    jobs: Sequence[CopyJob], *, follow: bool = False, paranoid: bool = False, workers: int | None = None
+    jobs: Sequence[CopyJob],
+    *,
+    follow: bool = False,
+    paranoid: bool = False,
+    workers: int | None = None,
+    on_bytes: OnBytes = _unheard,
 ) -> list[FileDigests]:
     """Copy many files with copy_and_digest on all cores; the result is in the order of `jobs`.
 
@@ -226,6 +240,7 @@ def copy_many(
                 follow=follow,
                 paranoid=paranoid,
                 workers=threads,
+                on_bytes=on_bytes,
             )
         except BaseException:
             failed.set()

@@ -178,7 +178,7 @@ def summarize(plan: Plan, workspace: Workspace, *, executed: int, standing: int,
             for kind in plan.release.bundles
         )
         rows.append(("seal", _seal_line(plan, workspace)))
-        rows.append(("verify", f"doit verify {shlex.quote(where)} --root {package.get('root')}"))
+        rows.append(("verify", f"release-tasks verify {shlex.quote(where)} --root {package.get('root')}"))
     else:
         rows.append(("result", "refused" if code == 1 else "failed"))
     return "\n" + "\n".join(f"{name:<11}{text}".rstrip() for name, text in rows) + "\n"

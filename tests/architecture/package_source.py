@@ -16,11 +16,15 @@ _ACTION = re.compile(r"[A-Za-z_][\w]*(?:\.\w+)+:[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """One imported name: its module in full, the line, and the function that it stands in, if any."""
+    """One imported name: its module in full, the line, the function that it stands in, if any.
+
+    `for_types`: it stands under TYPE_CHECKING.
+    """
 
     module: str
     line: int
     function: str | None
+    for_types: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,21 +107,26 @@ class Package:
 
     def imports(self, module: Module) -> tuple[Import, ...]:
         """Everything that a module imports, inside functions and under TYPE_CHECKING as well."""
-        return tuple(self._imports(module, module.tree, None))
+        return tuple(self._imports(module, module.tree, None, for_types=False))
 
-    def _imports(self, module: Module, node: ast.AST, function: str | None) -> Iterator[Import]:
+    def _imports(
+        self, module: Module, node: ast.AST, function: str | None, *, for_types: bool
+    ) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.Import):
-                for alias in child.names:
-                    yield Import(module=alias.name, line=child.lineno, function=function)
-            elif isinstance(child, ast.ImportFrom):
-                base = self._base(module, child)
-                for alias in child.names:
-                    whole = f"{base}.{alias.name}"
-                    name = whole if whole in self.modules else base
-                    yield Import(module=name, line=child.lineno, function=function)
+            for name, line in self._imported(module, child):
+                yield Import(module=name, line=line, function=function, for_types=for_types)
             inside = child.name if isinstance(child, _FUNCTIONS) else function
-            yield from self._imports(module, child, inside)
+            types = for_types or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING")
+            yield from self._imports(module, child, inside, for_types=types)
+
+    def _imported(self, module: Module, node: ast.AST) -> Iterator[tuple[str, int]]:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = self._base(module, node)
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield (whole if whole in self.modules else base), node.lineno
 
     @staticmethod
     def _base(module: Module, node: ast.ImportFrom) -> str:

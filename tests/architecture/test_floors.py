@@ -35,7 +35,10 @@ _EAGER_IN_INIT = 1
 # Imports inside functions, each with its reason: (module, imported package) -> reason.
 LAZY: Mapping[tuple[str, str], str] = {
     ("config/plain_yaml.py", "yaml"): "a run that has nothing to do has no policy to parse",
-    ("engine/reporter.py", "rich"): "the live display, loaded at the first executed step on a terminal",
+    ("engine/reporter.py", "release_tasks.engine.live_display"): (
+        "brings rich, needed from the first executed step on a terminal"
+    ),
+    ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
 }
 _WORDS_FOR_NOTHING = frozenset(
@@ -57,15 +60,15 @@ def names(package: Package) -> Iterator[str]:
 
 
 def upward_imports(package: Package) -> Iterator[str]:
+    """The package itself may be imported from everywhere: its `__init__` runs before any of its modules."""
     for module in package.modules.values():
         floor = FLOORS.get(module.room, -1)
         for item, other in package.own(module):
-            if module.room == "__init__.py" and item.function != "__getattr__":
-                if FLOORS.get(other.room, 99) > _EAGER_IN_INIT:
+            if module.room == "__init__.py":
+                lazy = item.for_types or item.function == "__getattr__"
+                if not lazy and FLOORS.get(other.room, 99) > _EAGER_IN_INIT:
                     yield module.at(item.line, f"imports {other.name} outside __getattr__")
-            elif other.room == "__init__.py" and not module.parts:
-                continue
-            elif other.room != module.room and FLOORS.get(other.room, 99) >= floor:
+            elif other.room not in {module.room, "__init__.py"} and FLOORS.get(other.room, 99) >= floor:
                 yield module.at(item.line, f"{module.room} imports {other.name}, which is no lower floor")
 
 
@@ -111,7 +114,7 @@ def run_is_a_name(package: Package) -> Iterator[str]:
 def cycles(package: Package) -> Iterator[str]:
     """Depth first over the imports; every import that leads back into the path closes a cycle."""
     edges = {
-        module.name: sorted({other.name for _, other in package.own(module)})
+        module.name: sorted({other.name for item, other in package.own(module) if not item.for_types})
         for module in package.modules.values()
     }
     done: set[str] = set()
@@ -131,8 +134,8 @@ def cycles(package: Package) -> Iterator[str]:
 def lazy_imports(package: Package) -> Iterator[str]:
     for module in package.modules.values():
         for item in package.imports(module):
-            top = item.module.partition(".")[0]
-            allowed = {(module.place, top), (module.place, "*")} & set(LAZY)
+            names = {item.module, item.module.partition(".")[0], "*"}
+            allowed = any((module.place, name) in LAZY for name in names)
             in_getattr = module.room == "__init__.py" and item.function == "__getattr__"
             if item.function and not allowed and not in_getattr:
                 yield module.at(item.line, f"{item.function} imports {item.module} inside a function")
@@ -145,12 +148,23 @@ def doit_outside_the_engine(package: Package) -> Iterator[str]:
                 yield module.at(item.line, "imports doit outside the engine")
 
 
+def missing_lazy_names(package: Package) -> Iterator[str]:
+    """`__init__` names modules in a table that `__getattr__` imports from."""
+    module = package.modules[package.name]
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            continue
+        if node.value.startswith(f"{package.name}.") and node.value not in package.modules:
+            yield module.at(node.lineno, f"{node.value} is no module")
+
+
 RULES = [
     rooms,
     names,
     upward_imports,
     upward_actions,
     missing_functions,
+    missing_lazy_names,
     run_is_a_name,
     cycles,
     lazy_imports,
@@ -178,7 +192,9 @@ BROKEN = {
     ),
     "upward_imports": (
         {
-            "__init__.py": "from p.stages import plan\n\ndef __getattr__(name):\n    from p.engine import work\n",
+            "__init__.py": "from p.stages import plan\nif TYPE_CHECKING:\n    from p.engine import work\n"
+            "def __getattr__(name):\n    from p.engine import work\n",
+            "system/a.py": "import p\n",
             "records/a.py": "from p.stages import plan\nfrom p import errors\n",
             "formats/a.py": "import p.config.b\n",
             "config/b.py": "if TYPE_CHECKING:\n    from ..policy.c import d\n",
@@ -209,6 +225,10 @@ BROKEN = {
             "stages/a.py:1: p.stages.c:f names a module that does not exist",
         ],
     ),
+    "missing_lazy_names": (
+        {"__init__.py": "_LAZY = {'A': 'p.a', 'B': 'p.b'}\n", "a.py": ""},
+        ["__init__.py:1: p.b is no module"],
+    ),
     "run_is_a_name": (
         {"stages/a.py": "Step(run=function)\nStep(run='no colon')\nStep(run='p.a:f')\n"},
         [
@@ -222,13 +242,15 @@ BROKEN = {
             "system/b.py": "def f():\n    import p.system.c",
             "system/c.py": "from .a import x",
             "system/d.py": "from p.system.a import x",
+            "system/e.py": "if TYPE_CHECKING:\n    from p.system import f",
+            "system/f.py": "from p.system import e",
         },
         ["p.system.a -> p.system.b -> p.system.c -> p.system.a"],
     ),
     "lazy_imports": (
         {
             "config/plain_yaml.py": "def f():\n    import yaml\n    import json\n",
-            "engine/reporter.py": "class A:\n    def f(self):\n        from rich.live import Live\n",
+            "engine/reporter.py": "class A:\n    def f(self):\n        from release_tasks.engine.live_display import X\n",
             "stages/a.py": "async def f():\n    if x:\n        import numpy\n",
         },
         [
@@ -251,19 +273,14 @@ def test_rule_sees_its_violations_and_nothing_else(rule: object, tmp_path: Path)
 
 
 def test_exceptions_are_still_needed() -> None:
-    places = {module.place: module for module in PACKAGE.modules.values()}
-    used = {
-        (module.place, item.module.partition(".")[0])
-        for module in places.values()
+    lazy = {
+        (module.place, name)
+        for module in PACKAGE.modules.values()
         for item in PACKAGE.imports(module)
         if item.function
+        for name in (item.module, item.module.partition(".")[0], "*")
     }
-    unused = [
-        key
-        for key in LAZY
-        if key not in used and not (key[1] == "*" and key[0] in {place for place, _ in used})
-    ]
-    assert unused == []
+    assert [key for key in LAZY if key not in lazy] == []
 
 
 def test_relative_imports_are_resolved(tmp_path: Path) -> None:

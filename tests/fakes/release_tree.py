@@ -114,7 +114,7 @@ def metadata(files: tuple[ManifestFile, ...]) -> JSONObject:
         "tokenizer_version": None,
         "tokenizer_hash": sha.get("tokenizer.json"),
         "model_hash": str(weights[0].entry.sha256 if len(weights) == 1 else model),
-        "config_hash": sha.get("config.json"),
+        "config_hash": sha.get("config.json") or sha.get("config.yaml"),
         "git_commit": "0123456789" * 4,
         "git_commit_short": "0123456",
         "git_dirty": False,

@@ -1,0 +1,48 @@
+# One-liners over doit; every target works on a fresh checkout. PYTHON may be 3.11, 3.12 or 3.13.
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+.PHONY: help release test test-slow lint freeze check bench clean lock
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/doit: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q release_tasks
+	@touch $(BIN)/doit
+
+release: $(BIN)/doit ## train, judge, package and accept the bundled model
+	$(BIN)/doit release
+
+test: $(BIN)/doit ## the test suite without its slow part (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: $(BIN)/doit ## kill loops, full rebuilds, three Pythons
+	$(BIN)/python -m pytest -n auto -m slow
+
+lint: $(BIN)/doit ## ruff, mypy --strict, architecture
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest -q tests/architecture
+
+freeze: $(BIN)/doit ## write release.lock
+	$(BIN)/doit freeze
+
+check: $(BIN)/doit ## check release.toml and the policy, without a build
+	$(BIN)/doit check
+
+bench: $(BIN)/doit ## all benchmarks, side by side with their peers
+	$(BIN)/python bench/run_all.py
+
+lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra gguf --extra dev -c constraints.txt pyproject.toml -o requirements.lock
+
+clean: ## remove what can be made again; releases stay
+	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis
