@@ -19,8 +19,9 @@ from release_tasks.stages import (
 from release_tasks.stages.plan import Plan
 
 STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
-    frozen.steps,
+    frozen.input_steps,
     user_steps.steps,
+    frozen.output_steps,
     artifacts.steps,
     smoke.steps,
     gate.steps,

@@ -26,6 +26,7 @@ _IDENTITY = {
 }
 # What a CI system, a git hook or the user's shell may have set, and what changes our output or paths.
 _SURPRISES = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH", "DOIT_CONFIG")
+_OTHER_PYTHONS = ".pyenv"  # tests that compare Pythons look for them in $HOME
 _SURPRISING_PREFIXES = ("RELEASE_", "GITHUB_", "GIT_")
 
 
@@ -40,6 +41,8 @@ class YouForgotThatTestsHaveNoNetworkError(AssertionError):
 @pytest.fixture(scope="session", autouse=True)
 def _environment_is_the_same_on_every_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
+    if (Path.home() / _OTHER_PYTHONS).is_dir():
+        (home / _OTHER_PYTHONS).symlink_to(Path.home() / _OTHER_PYTHONS, target_is_directory=True)
     umask = os.umask(0o022)
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -62,7 +65,8 @@ def _environment_is_the_same_on_every_machine(tmp_path_factory: pytest.TempPathF
 @pytest.fixture(autouse=True)
 def _nothing_is_written_to_home(_environment_is_the_same_on_every_machine: Path) -> Iterator[None]:
     yield
-    written = sorted(path.name for path in _environment_is_the_same_on_every_machine.iterdir())
+    found = sorted(path.name for path in _environment_is_the_same_on_every_machine.iterdir())
+    written = [name for name in found if name != _OTHER_PYTHONS]
     if written:
         raise YouForgotToGiveTheTestAFolderOfItsOwnError(f"written to $HOME: {', '.join(written)}")
 

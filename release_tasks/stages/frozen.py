@@ -32,28 +32,36 @@ def recipes(release: Release) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((step.name, recipe_digest(step)) for step in release.steps))
 
 
-def steps(plan: Plan) -> tuple[Step, ...]:
-    """Plan the comparison of the inputs and of the outputs with release.lock."""
-    release = plan.release
+def _made(release: Release) -> tuple[tuple[str, Argument], ...]:
+    return (("written", tuple(sorted(written(release)))),)
+
+
+def input_steps(plan: Plan) -> tuple[Step, ...]:
+    """Plan the comparison of the inputs with release.lock, which comes before everything else."""
     enforce = not (plan.mode.snapshot or plan.mode.soft)
-    made: tuple[tuple[str, Argument], ...] = (("written", tuple(sorted(written(release)))),)
     return (
         Step(
             verb="frozen",
             subject="inputs",
             run="release_tasks.stages.frozen_action:check_inputs",
             doc="Compare every input with release.lock.",
-            args=(*made, ("enforce", enforce), ("recipes", recipes(release))),
+            args=(*_made(plan.release), ("enforce", enforce), ("recipes", recipes(plan.release))),
             reads=(*declared_inputs(plan), _LOCK),
             writes=(Write(evidence_path("frozen-inputs")),),
         ),
+    )
+
+
+def output_steps(plan: Plan) -> tuple[Step, ...]:
+    """Plan the comparison of what the user's steps made with release.lock."""
+    return (
         Step(
             verb="frozen",
             subject="outputs",
             run="release_tasks.stages.frozen_action:check_outputs",
             doc="Compare what the steps made with release.lock.",
-            args=made,
-            reads=(*sorted(written(release)), _LOCK),
+            args=_made(plan.release),
+            reads=(*sorted(written(plan.release)), _LOCK),
             writes=(Write(evidence_path("frozen-outputs")),),
             facts=("numeric",),
         ),

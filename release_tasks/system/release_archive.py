@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,11 +43,12 @@ def read_release_archive(archive: Path, *, full: bool = False) -> Contents:
     kept: dict[str, bytes] = {}
     folder: str | None = None
     problem: Problem | None = None
-    with os.fdopen(fd, "rb", buffering=_BUFFER) as stream, storage_errors(archive):
+    stream = os.fdopen(fd, "rb", buffering=_BUFFER)
+    with stream, storage_errors(archive), ThreadPoolExecutor(2) as pool:
         try:
             for member in _reader(stream)(stream):
                 folder = member.folder
-                files.append(_read_member(member, kept, full=full))
+                files.append(_read_member(member, kept, pool, full=full))
         except (FormatError, IntegrityError) as error:
             found = ": ".join(text for text in (error.what, error.found) if text)
             wanted = error.wanted or "an archive as release_tasks writes it"
@@ -72,7 +75,9 @@ def _reader(stream: BinaryIO) -> Callable[[BinaryIO], Iterator[ReadMember]]:
     return read_zip_members if first == b"PK" else read_tar_members
 
 
-def _read_member(member: ReadMember, kept: dict[str, bytes], *, full: bool) -> FoundFile:
+def _read_member(
+    member: ReadMember, kept: dict[str, bytes], pool: ThreadPoolExecutor, *, full: bool
+) -> FoundFile:
     if member.path in OWN_RECORDS and member.size <= MAX_RECORD_BYTES:
         data = b"".join(member.chunks)
         kept[member.path] = data
@@ -81,10 +86,7 @@ def _read_member(member: ReadMember, kept: dict[str, bytes], *, full: bool) -> F
     layout = _read_layout(member, head) if full and member.path.endswith(TENSOR_SUFFIX) else None
     ranges = () if layout is None else layout.ranges
     hashes = StreamHashes(sha256=full, blake3=True, ranges=ranges, threads=1 if full else available_cores())
-    for chunk in head:
-        hashes.update(memoryview(chunk))
-    for chunk in member.chunks:
-        hashes.update(memoryview(chunk))
+    _feed(hashes, chain(head, member.chunks), pool)
     computed = hashes.finish(size=member.size, key=StatKey(member.size, 0, 0, 0, 0), began_ns=0)
     return FoundFile(
         path=member.path,
@@ -94,6 +96,18 @@ def _read_member(member: ReadMember, kept: dict[str, bytes], *, full: bool) -> F
         blake3=computed.blake3,
         tensors=None if layout is None else layout.digests(computed.ranges),
     )
+
+
+def _feed(hashes: StreamHashes, chunks: Iterable[bytes], pool: ThreadPoolExecutor) -> None:
+    """Hash one chunk beside the reading (and the CRC-32 of a zip) of the next."""
+    pending: tuple[Future[None], ...] = ()
+    for chunk in chunks:
+        for future in pending:
+            future.result()
+        piece = memoryview(chunk)
+        pending = (pool.submit(hashes.update_blake3, piece), pool.submit(hashes.update_sha256, piece))
+    for future in pending:
+        future.result()
 
 
 def _read_layout(member: ReadMember, head: list[bytes]) -> Layout | None:

@@ -134,7 +134,8 @@ BROKEN = {
         {
             "a.py": "x = 1\n" * 401,
             "b.py": "x = 1\n" * 400,
-            "c.py": "class C:\n    def f(self):\n" + "        x = 1\n" * 60 + "def g():\n" + "    x = 1\n" * 59,
+            "c.py": "class C:\n    def f(self):\n" + "        x = 1\n" * 61,
+            "d.py": 'def g():\n    """G.\n\n    More.\n    """\n' + "    x = 1\n" * 60,
         },
         ["a.py:1: 401 lines, more than 400", "c.py:2: C.f has 61 lines, more than 60"],
     ),
