@@ -37,7 +37,7 @@ def _read(path: Path, *, what: str, hint: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{what} is not UTF-8", wanted="text in UTF-8", found=f"byte {error.start}", where=str(path)
+            f"{what} is not UTF-8", wanted="text in UTF-8", found=f"byte 0x{data[error.start]:02x} at offset {error.start}", where=str(path)
         ) from None
 
 
@@ -82,7 +82,7 @@ def find_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) 
     if explicit is not None:
         return start.absolute() / explicit
     if root is not None:
-        if not (root / FILE_NAME).is_file():
+        if not (root / FILE_NAME).exists():
             raise ConfigError(
                 f"no {FILE_NAME} in RELEASE_ROOT",
                 wanted=str(root / FILE_NAME),
@@ -91,7 +91,7 @@ def find_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) 
         return root / FILE_NAME
     folder = start.absolute()
     for candidate in (folder, *folder.parents):
-        if (candidate / FILE_NAME).is_file():
+        if (candidate / FILE_NAME).exists():  # a folder of that name is refused when it is read
             return candidate / FILE_NAME
         if (candidate / ".git").exists():
             break

@@ -15,8 +15,10 @@ from release_tasks.engine.reporter import ReleaseReporter
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate_policy import policy_in_force
+from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import RELEASES
 from release_tasks.stages.workspace import STATE
+from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.verbs.freeze import write_lock
@@ -66,6 +68,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         if len(projects) > 1:
             raise ConfigError("the dodo.py has more than one Project", wanted="one", found=str(len(projects)))
         project = projects[0]
+        release_date(None)  # a bad SOURCE_DATE_EPOCH is said before hours of training, not after
         project.ask(config=params["config"], mode=self.mode(params), policy=self.policy(params))
         plan = project.plan
         if plan.policy is not None:
@@ -84,6 +87,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
                 ) from None
             if (root / RELEASES).is_dir():
                 recover(root / RELEASES)
+            remove_leftovers(root)
             return self.run_project(project, params, args)
 
     def mode(self, params: Any) -> Mode:

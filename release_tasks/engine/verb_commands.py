@@ -18,6 +18,7 @@ from release_tasks.errors import ConfigError, ReleaseError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate_policy import policy_in_force
 from release_tasks.stages.plan import Plan, make_plan
+from release_tasks.system.clock import release_date
 from release_tasks.verbs.canonicalize import canonicalize
 from release_tasks.verbs.init import init
 from release_tasks.verbs.verify import render_text, verify
@@ -101,6 +102,7 @@ class Check(VerbCommand):
         if args:
             raise ConfigError("check takes no argument", found=" ".join(args))
         environ = dict(os.environ)
+        release_date(None)
         config = None if params["config"] is None else Path(params["config"])
         release = load_release(find_config(Path.cwd(), config, environ), environ=environ)
         path = find_policy(release)

@@ -72,7 +72,7 @@ def _weights(data: JSONObject) -> Iterator[Finding]:
         yield Finding(
             code=GateCode.WEIGHTS_INVALID,
             subject=text(row["path"]),
-            wanted="a well-formed file",
+            wanted=text(row["wanted"]),
             found=text(row["problem"]),
         )
 

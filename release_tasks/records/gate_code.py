@@ -97,13 +97,13 @@ CODES: dict[GateCode, CodeInfo] = {
         Category.CONTRACT, hard=True, priority=8, recommendation="declare the file in [artifacts]"
     ),
     GateCode.WEIGHTS_INVALID: CodeInfo(
-        Category.WEIGHTS, hard=True, priority=4, recommendation="write the weights again from their source"
+        Category.WEIGHTS, hard=True, priority=4, recommendation="write the file again from its source"
     ),
     GateCode.WEIGHTS_NOT_FINITE: CodeInfo(
         Category.WEIGHTS, hard=True, priority=4, recommendation="train again from a finite checkpoint"
     ),
     GateCode.WEIGHTS_NOT_CANONICAL: CodeInfo(
-        Category.WEIGHTS, hard=True, priority=8, recommendation="run 'doit canonicalize FILE'"
+        Category.WEIGHTS, hard=True, priority=8, recommendation="run 'doit canonicalize FILE', then freeze again"
     ),
     GateCode.SELF_CONTAINED_PICKLE: CodeInfo(
         Category.SECURITY, hard=True, priority=1, recommendation="convert the file to safetensors"

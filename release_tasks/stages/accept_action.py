@@ -43,6 +43,20 @@ def _refuse_sealed(context: Context, exact: object) -> None:
         )
 
 
+def _packaged(staged: Path, final: Path, package: JSONObject) -> tuple[Path, Contents]:
+    """Find the packaged bytes and read every one: in staging, or in place when `accept` was there before.
+
+    A run that was killed after the rename left them in place, with the displaced release in staging; and
+    when only the smoke run changed, nothing was packaged anew.
+    """
+    for folder in (staged, final):
+        if folder.exists():
+            contents = read_release_tree(folder, full=True)
+            if str(check_release(contents).root) == package["root"]:
+                return folder, contents
+    return staged, read_release_tree(staged, full=True)
+
+
 def _verify(contents: Contents, package: JSONObject) -> None:
     check = check_release(contents)
     if check.problems:
@@ -92,10 +106,10 @@ def accept_release(context: Context) -> str:
     _refuse_sealed(context, package["exact_root"])
     context.report("verifying every byte")
     began_ns = time.time_ns()
-    contents = read_release_tree(staged, full=True)
+    packaged, contents = _packaged(staged, final, package)
     _verify(contents, package)
-    smoke = _smoke(context, staged, contents)
-    displaced = publish_directory(staged, final)
+    smoke = _smoke(context, packaged, contents)
+    displaced = publish_directory(staged, final) if packaged == staged else staged
     if displaced is not None:
         remove_tree(displaced)
     entries = [(f"{plan.folder}/{file.path}", file.sha256) for file in contents.files if file.sha256]

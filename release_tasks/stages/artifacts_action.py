@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from release_tasks.config.artifacts import PICKLE_SUFFIXES
 from release_tasks.config.plain_yaml import parse_plain_yaml
-from release_tasks.errors import ConfigError, FormatError
+from release_tasks.errors import ConfigError, FormatError, IntegrityError, ReleaseError
 from release_tasks.formats.safetensors_header import Header
 from release_tasks.formats.safetensors_index import check_index, parse_index
 from release_tasks.formats.safetensors_writer import is_canonical
@@ -27,24 +29,59 @@ _OURS = {"metadata": 1, "readme": 1, "verdict": 1, "policy": 1, "environment": 1
 _GGUF = b"GGUF"
 _ZIP = b"PK\x03\x04"
 _PICKLE_PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_REMOTE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
+_REMOTE_KEYS = ("auto_map", "custom_pipelines")
 
 
 def pickle_problem(path: Path) -> str | None:
-    """Say why a file would run code when loaded: a pickle by its opcode, or an archive that holds one."""
+    """Say why a file would run code when loaded: a pickle by suffix or opcode, or an archive that holds one.
+
+    The length of a safetensors header can look like the first opcode, so a file that parses as one is none.
+    """
+    if path.name.casefold().endswith(PICKLE_SUFFIXES):
+        return f"a pickle format by its suffix, {path.suffix}"
     with path.open("rb") as stream:
-        head = stream.read(4096)
-    if head.startswith(_PICKLE_PROTOCOLS):
+        head = stream.read(4)
+    if head.startswith(_PICKLE_PROTOCOLS) and not _is_safetensors(path):
         return f"a pickle of protocol {head[1]}"
-    if head.startswith(_ZIP) and b".pkl" in head:
+    if head.startswith(_ZIP) and _holds_pickle(path):
         return "a torch archive that holds a pickle"
     return None
 
 
-def _remote_code(config: JSON) -> list[str]:
-    if not isinstance(config, dict):
-        return []
-    return [key for key in _REMOTE_KEYS if config.get(key)]
+def _is_safetensors(path: Path) -> bool:
+    try:
+        read_header(path, where=path.name)
+    except ReleaseError:
+        return False
+    return True
+
+
+def _holds_pickle(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.casefold().endswith((".pkl", ".pickle")) for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
+def _remote_code(value: JSON, place: str = "") -> Iterator[str]:
+    """Name the keys, at any depth, that make a loader fetch and run code.
+
+    By the kind of their values, too: a vocabulary may have a token of that name, with a number as its value.
+    """
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _remote_code(item, f"{place}[{number}]")
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        at = f"{place}.{key}" if place else key
+        if (key in _REMOTE_KEYS and item and isinstance(item, (dict, list, str))) or (
+            key == "trust_remote_code" and item is True
+        ):
+            yield at
+        else:
+            yield from _remote_code(item, at)
 
 
 def _parse_config(placed: Placed, data: bytes) -> JSON:
@@ -61,21 +98,22 @@ def _check_text(placed: Placed, path: Path) -> list[str]:
         config = _parse_config(placed, data)
         if not isinstance(config, dict):
             raise FormatError("the configuration is not a mapping", where=placed.declared)
-        return _remote_code(config)
+        return list(_remote_code(config))
     if placed.name.casefold().endswith(".json"):
         value = parse_strict(data, where=placed.declared)
         if placed.role == "tokenizer" and not (isinstance(value, dict) and "model" in value):
             raise FormatError(
                 "not a tokenizer", wanted="a tokenizer.json with the key model", where=placed.declared
             )
-        return _remote_code(value)
+        return list(_remote_code(value))
     return []
 
 
 class _Findings:
     """What one pass over the artifacts has found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: int) -> None:
+        self.expected = weights
         self.weights: list[JSON] = []
         self.invalid: list[JSON] = []
         self.pickles: list[JSON] = []
@@ -112,7 +150,9 @@ class _Findings:
                     if stream.read(4) != _GGUF:
                         raise FormatError("not a GGUF file", wanted="the magic GGUF", where=placed.declared)
             case "weights-index":
-                check_index(parse_index(path.read_bytes(), where=placed.declared), self.headers)
+                index = parse_index(path.read_bytes(), where=placed.declared)
+                if len(self.headers) == self.expected:  # else a shard is malformed, which says enough
+                    check_index(index, self.headers, where=placed.declared)
             case _:
                 for key in _check_text(placed, path):
                     self.remote.append({"path": placed.name, "problem": f"the key {key}"})
@@ -124,20 +164,27 @@ def _in_order(placed: Iterable[Placed]) -> list[Placed]:
     return sorted(real, key=lambda item: (item.role == "weights-index", item.name))
 
 
+def _invalid(item: Placed, error: ReleaseError) -> JSONObject:
+    """One row of what is malformed; the error's own place is kept where it says more than the file."""
+    inside = (error.where or "").removeprefix(item.declared).strip(",: ")
+    problem = ": ".join(filter(None, (inside, error.what, error.found)))
+    return {"path": item.name, "wanted": error.wanted or "a well-formed file", "problem": problem}
+
+
 def inspect_artifacts(context: Context) -> None:
     """Write the evidence of kind `artifacts`: every malformed file is listed, not only the first."""
     workspace, plan = context.workspace, context.plan
     placed = place_artifacts(plan, workspace)
-    findings = _Findings()
+    findings = _Findings(sum(item.role == "weights" for item in placed))
     for item in _in_order(placed):
         context.report(f"reading {item.name}")
         try:
             findings.look(item, workspace.index.locate(item.declared))
-        except (FormatError, ConfigError, UnicodeDecodeError) as error:
-            problem = error.what if isinstance(error, (FormatError, ConfigError)) else "not UTF-8"
-            found = getattr(error, "found", None)
-            text = f"{problem}: {found}" if found else problem
-            findings.invalid.append({"path": item.name, "problem": text})
+        except (FormatError, IntegrityError, ConfigError) as error:
+            findings.invalid.append(_invalid(item, error))
+        except UnicodeDecodeError as error:
+            problem = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
+            findings.invalid.append({"path": item.name, "wanted": "text in UTF-8", "problem": problem})
     contract = CURRENT[plan.release.type]
     roles = Counter(item.role for item in placed)
     data: JSONObject = {

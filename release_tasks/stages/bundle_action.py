@@ -39,14 +39,18 @@ def _members(folder: Path) -> list[Member]:
 
 
 def write_archive(folder: Path, stem: str, kind: str, final: Path) -> None:
-    """Write `folder` as the archive `final` with the top folder `stem`; nothing half-written stays."""
-    temporary = final.with_name(f".{final.name}.{os.getpid()}")
+    """Write `folder` as the archive `final` with the top folder `stem`; nothing half-written stays.
+
+    The checksum of an older archive goes first: a kill never leaves one beside bytes that it does not fit.
+    """
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     try:
         with storage_errors(final):
             with temporary.open("xb") as out:
                 _WRITERS[kind](out, stem, _members(folder))
                 out.flush()
                 os.fsync(out.fileno())
+            final.with_name(final.name + ".sha256").unlink(missing_ok=True)
             os.replace(temporary, final)  # noqa: PTH105 - atomic on every system
             fsync_dir(final.parent)
     finally:

@@ -23,6 +23,11 @@ def _wsl2() -> bool:
     return "microsoft" in platform.release().casefold()
 
 
+def _override(name: str, value: str) -> str:
+    """A variable that changed release.toml; folders of this machine are not for a release to tell."""
+    return value if name == "RELEASE_VERSION" else "set"
+
+
 def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
     """Collect the facts of this run; the records of the user's steps say how each was run.
 
@@ -50,6 +55,6 @@ def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
         "python": {"implementation": platform.python_implementation(), "version": platform.python_version()},
         "packages": _packages(),
         "numeric_id": workspace.numeric_id,
-        "overrides": dict(workspace.release.overrides),
+        "overrides": {name: _override(name, value) for name, value in workspace.release.overrides},
         "steps": steps,
     }

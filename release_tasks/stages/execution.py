@@ -105,7 +105,8 @@ def still_stands(step: Step, workspace: Workspace, saved: Outcome) -> bool:
     Whatever cannot be looked at does not stand; running the step then says what is wrong.
     """
     try:
-        if workspace.key(step, workspace.facts(step, saved.facts)) != saved.key:
+        facts = workspace.facts(step, saved.facts, remembered=True)
+        if workspace.key(step, facts, remembered=True) != saved.key:
             return False
     except (MissingInputError, ConfigError):
         return False

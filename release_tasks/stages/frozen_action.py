@@ -10,7 +10,7 @@ from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.lock import LOCK, Digests, Inputs, Lock
-from release_tasks.records.step import Tree
+from release_tasks.records.step import Tree, tree_matches
 from release_tasks.stages.execution import Context
 from release_tasks.stages.frozen import declared_inputs, recipes, written
 from release_tasks.stages.plan import Plan
@@ -33,13 +33,25 @@ def current_inputs(plan: Plan, workspace: Workspace) -> Inputs:
     files = [(path, workspace.index.sha256(path)) for path in reads if isinstance(path, str)]
     trees = []
     for tree in (read for read in reads if isinstance(read, Tree)):
-        entries = [pair for pair in workspace.index.tree_digests(tree) if pair[0] not in made]
-        trees.append(("|".join(tree.patterns), tree_digest((path, digest.hex) for path, digest in entries)))
+        trees.append(("|".join(tree.patterns), _tree_without(workspace, tree, made)))
     return Inputs(
         files=tuple((path, digest) for path, digest in files if digest is not None),
         trees=tuple(trees),
         steps=tuple((name, sha256(digest)) for name, digest in recipes(plan.release)),
     )
+
+
+def _tree_without(workspace: Workspace, tree: Tree, made: frozenset[str]) -> Digest:
+    """Digest of a tree less the files that the user's steps write into it."""
+    if not any(tree_matches(tree, path) for path in made):
+        return workspace.index.tree(tree).digest
+    entries = workspace.index.tree_digests(tree)
+    return tree_digest((path, digest.hex) for path, digest in entries if path not in made)
+
+
+def input_subjects(inputs: Inputs) -> Digests:
+    """The inputs as the subjects of evidence: files and globs with their digests, sorted."""
+    return tuple(sorted((*inputs.files, *inputs.trees)))
 
 
 def current_outputs(plan: Plan, workspace: Workspace) -> Digests:
@@ -83,7 +95,7 @@ def check_inputs(context: Context) -> None:
     write_evidence(
         context.workspace,
         evidence_path("frozen-inputs"),
-        Evidence(kind="frozen-inputs", subjects=(), data=data),
+        Evidence(kind="frozen-inputs", subjects=input_subjects(now), data=data),
     )
     if context.argument("enforce") is not True:
         return

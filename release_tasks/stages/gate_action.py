@@ -13,6 +13,7 @@ from release_tasks.records.verdict import Verdict
 from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.environment_record import environment_record
 from release_tasks.stages.execution import Context
+from release_tasks.stages.frozen_action import current_inputs, input_subjects
 from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT, evidence_kinds
 from release_tasks.stages.gate_policy import policy_in_force, policy_json
 from release_tasks.stages.layout import place_artifacts
@@ -45,7 +46,9 @@ def collect_case(context: Context) -> Case:
     write_evidence(context.workspace, evidence_path("version"), version)
     found["version"] = version
     placed = place_artifacts(context.plan, context.workspace)
-    return Case(evidence=found, subjects=dict(artifact_subjects(context, placed)))
+    # What was frozen is bound as well: an input edited between its check and the training is seen here.
+    inputs = input_subjects(current_inputs(context.plan, context.workspace))
+    return Case(evidence=found, subjects={**dict(inputs), **dict(artifact_subjects(context, placed))})
 
 
 def judge_candidate(context: Context) -> None:

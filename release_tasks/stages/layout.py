@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from release_tasks.config.declared import is_glob
-from release_tasks.config.layout import base_name, is_json, tree_names
-from release_tasks.records.paths import refuse_collisions
+from release_tasks.config.layout import OWN_NAMES, base_name, is_json, tree_names
+from release_tasks.errors import PathError
+from release_tasks.records.paths import fold, safe_relpath
 from release_tasks.records.step import Class, Tree
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
@@ -63,7 +64,22 @@ def _placed(plan: Plan, workspace: Workspace) -> Iterator[Placed]:
 
 
 def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
-    """Lay out all artifacts, sorted by name in the release; raises PathError when two names collide."""
-    placed = sorted(_placed(plan, workspace), key=lambda item: item.name)
-    refuse_collisions([item.name for item in placed], where="release.toml: artifacts")
+    """Lay out all artifacts, sorted by name in the release.
+
+    Raises PathError for names that not every file system can hold, and when two names collide: only a glob can
+    bring such names, the configuration refuses the others.
+    """
+    placed = sorted(_placed(plan, workspace), key=lambda item: (item.name, item.declared))
+    taken = {fold(name): f"{name}, which packaging writes" for name in OWN_NAMES}
+    for item in placed:
+        safe_relpath(item.name, where=f"release.toml: artifacts, the file {ascii(item.declared)}")
+        if fold(item.name) in taken:
+            raise PathError(
+                f"two files would be {item.name} in the release",
+                wanted="names that differ by more than case or Unicode form",
+                found=f"{taken[fold(item.name)]} and {ascii(item.declared)[1:-1]}",
+                where="release.toml: artifacts",
+                hint="rename one of them, or narrow the pattern in artifacts.extra",
+            )
+        taken[fold(item.name)] = ascii(item.declared)[1:-1]
     return tuple(placed)

@@ -11,9 +11,9 @@ from release_tasks.records.action_key import InputDigest, action_key
 from release_tasks.records.step import Step
 from release_tasks.system.environment import numeric_id, resolve_profile
 from release_tasks.system.facts import resolve_facts
-from release_tasks.system.git import tag_commit
+from release_tasks.system.git import committed_blobs, tag_commit
 from release_tasks.system.index import DigestIndex
-from release_tasks.system.sandbox import why_not
+from release_tasks.system.sandbox import conditions, why_not
 from release_tasks.system.state import StateDatabase
 from release_tasks.system.toolchain import distributions_digest, own_toolchain, user_toolchain
 
@@ -66,7 +66,17 @@ class Workspace:
     def _libraries(self) -> str:
         return distributions_digest(self._database)
 
-    def _toolchain(self, step: Step) -> str:
+    @cached_property
+    def _remembered_mode(self) -> str:
+        """The sandbox mode found when the machine last was as it is now: starting one costs 5 ms."""
+        row = f"sandbox/{conditions()}"
+        mode = self._database.get(row)
+        if mode is None:
+            mode = _mode()
+            self._database.put([(row, mode)])
+        return mode
+
+    def _toolchain(self, step: Step, *, remembered: bool) -> str:
         if not step.user:
             return self._own_toolchain
         command = dict(step.args)["command"]
@@ -77,7 +87,7 @@ class Workspace:
             root=self.root,
             pass_=self.release.environment.pass_,
             numeric_id=self.numeric_id,
-            mode="no sandbox" if why_not() else "sandbox",
+            mode=self._remembered_mode if remembered else _mode(),
         )
 
     def once_valid(self, path: str, check: Callable[[], object]) -> None:
@@ -103,10 +113,19 @@ class Workspace:
         ]
         return tuple(found)
 
-    def facts(self, step: Step, previous: dict[str, str]) -> tuple[tuple[str, str], ...]:
-        """The facts of the world that the step's identity holds, given those of its last run."""
+    def facts(
+        self, step: Step, previous: dict[str, str], *, remembered: bool = False
+    ) -> tuple[tuple[str, str], ...]:
+        """The facts of the world that the step's identity holds, given those of its last run.
+
+        `remembered`: what the state database remembers of the world is enough, for a check that may spare
+        work; a step that runs looks at the world itself.
+        """
         world = resolve_facts(
-            self.root, tuple(name for name in step.facts if name not in self._own), previous
+            self.root,
+            tuple(name for name in step.facts if name not in self._own),
+            previous,
+            self._database if remembered else None,
         )
         return (*world, *((name, self._own[name]()) for name in step.facts if name in self._own))
 
@@ -116,6 +135,15 @@ class Workspace:
         tag = self.release.version.tag_name(self.release.name)
         return {"numeric": lambda: self.numeric_id, "seal": lambda: tag_commit(self.root, tag) or "none"}
 
-    def key(self, step: Step, facts: tuple[tuple[str, str], ...]) -> str:
-        """The action key of a step as everything is now; errors as `inputs`."""
-        return action_key(step, inputs=self.inputs(step), toolchain=self._toolchain(step), facts=facts)
+    def committed(self, paths: list[str]) -> dict[str, str]:
+        """`committed_blobs` as far as it is remembered: for what is shown, never for sealing."""
+        return committed_blobs(self.root, paths, self._database)
+
+    def key(self, step: Step, facts: tuple[tuple[str, str], ...], *, remembered: bool = False) -> str:
+        """The action key of a step as everything is now; `remembered` as in `facts`, errors as `inputs`."""
+        toolchain = self._toolchain(step, remembered=remembered)
+        return action_key(step, inputs=self.inputs(step), toolchain=toolchain, facts=facts)
+
+
+def _mode() -> str:
+    return "no sandbox" if why_not() else "sandbox"

@@ -35,8 +35,8 @@ def release_date(commit_time: int | None) -> str | None:
             raise ConfigError(
                 "SOURCE_DATE_EPOCH is not a time",
                 wanted=f"whole seconds since 1970, 0 to {_LAST}",
-                found=text[:40],
-                where="the environment",
+                found=ascii(text[:40]),
+                where="environment variable SOURCE_DATE_EPOCH",
                 hint="unset it to use the time of the commit",
             )
         return format_time(int(text))

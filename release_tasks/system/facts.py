@@ -7,6 +7,7 @@ from pathlib import Path
 
 from release_tasks.system.clock import release_date
 from release_tasks.system.git import Commit, changed_paths, head_commit
+from release_tasks.system.state import StateDatabase
 
 _DIRTY = "+dirty"
 
@@ -33,15 +34,15 @@ FACTS: dict[str, Callable[[Path, Commit | None, str | None], str]] = {"source": 
 
 
 def resolve_facts(
-    root: Path, names: tuple[str, ...], previous: Mapping[str, str]
+    root: Path, names: tuple[str, ...], previous: Mapping[str, str], memory: StateDatabase | None = None
 ) -> tuple[tuple[str, str], ...]:
     """Look up each named fact of the project at `root`, given what it was when the step last ran.
 
-    Raises ConfigError for a bad SOURCE_DATE_EPOCH.
+    `memory` as in `head_commit`. Raises ConfigError for a bad SOURCE_DATE_EPOCH.
     """
     if not names:
         return ()
-    commit = head_commit(root)
+    commit = head_commit(root, memory)
     return tuple((name, FACTS[name](root, commit, previous.get(name))) for name in names)
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.errors import EnvironmentRefused
+from release_tasks.system.state import StateDatabase
 
 _LIMIT_S = 30.0
+_ID_DIGITS = 40  # SHA-1 object format; for any other git itself is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ def _git(root: Path, *args: str) -> str | None:
         return None
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     env["GIT_OPTIONAL_LOCKS"] = "0"  # asking must not rewrite the index
+    env["GIT_NO_REPLACE_OBJECTS"] = "1"  # a commit is what its id says
     env["LC_ALL"] = "C"
     try:
         done = subprocess.run(
@@ -44,15 +47,60 @@ def _git(root: Path, *args: str) -> str | None:
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
 
-def head_commit(root: Path) -> Commit | None:
-    """The commit that is checked out, or None without git, a repository or a first commit."""
+def head_commit(root: Path, memory: StateDatabase | None = None) -> Commit | None:
+    """The commit that is checked out, or None without git, a repository or a first commit.
+
+    With `memory` the time of a commit seen before is looked up there instead of starting git. A database may
+    lie, so only checks that spare work may pass one.
+    """
     if _repository(root) is None:
         return None
+    if memory is not None and (known := head_id(root)) is not None:
+        remembered = memory.get(f"commit/{known}")
+        if remembered is not None and remembered.isdigit():
+            return Commit(known, int(remembered))
     text = _git(root, "log", "-1", "--format=%H %ct")
     if text is None or not text.strip():
         return None
     commit, seconds = text.split()
+    if memory is not None:
+        memory.put([(f"commit/{commit}", seconds)])
     return Commit(commit, int(seconds))
+
+
+def head_id(root: Path) -> str | None:
+    """The id of the commit that is checked out; plain refs are read without starting git (2 ms each time)."""
+    repository = _repository(root)
+    if repository is None:
+        return None
+    found = _read_head(repository / ".git")
+    if found is None:
+        text = _git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        found = text.strip() if text else None
+    return found
+
+
+def _read_head(git: Path) -> str | None:
+    """HEAD by gitrepository-layout(5); None wherever only git itself can tell."""
+    if not _plain_refs(git):
+        return None
+    try:
+        text = (git / "HEAD").read_text("ascii").strip()
+        if text.startswith("ref: refs/"):
+            name = text.removeprefix("ref: ")
+            if (git / name).is_file():
+                text = (git / name).read_text("ascii").strip()
+            else:
+                lines = (git / "packed-refs").read_text("utf-8", "replace").splitlines()
+                text = next((line[:_ID_DIGITS] for line in lines if line[_ID_DIGITS:] == f" {name}"), "")
+    except (OSError, ValueError):
+        return None
+    return text if len(text) == _ID_DIGITS and set(text) <= set("0123456789abcdef") else None
+
+
+def _plain_refs(git: Path) -> bool:
+    """Whether refs are files below `git`: not in a worktree, a submodule or another way to keep refs."""
+    return git.is_dir() and not (git / "reftable").exists() and not (git / "commondir").exists()
 
 
 def _repository(root: Path) -> Path | None:
@@ -68,9 +116,19 @@ def changed_paths(root: Path) -> tuple[str, ...]:
     return tuple(sorted(entry[3:] for entry in (text or "").split("\0") if len(entry) > 3))
 
 
-def committed_blobs(root: Path, paths: Sequence[str]) -> dict[str, str]:
-    """The blob ids that HEAD has for files of the project; one that HEAD has not is left out."""
-    text = _git(root, "ls-tree", "-z", "HEAD", "--", *paths) if _repository(root) else None
+def committed_blobs(
+    root: Path, paths: Sequence[str], memory: StateDatabase | None = None
+) -> dict[str, str]:
+    """The blob ids that HEAD has for files of the project; one that HEAD has not is left out.
+
+    With `memory`, what was asked of this commit before is not asked again (see `head_commit`).
+    """
+    row = f"blobs/{head_id(root)}/{' '.join(paths)}" if memory is not None else ""
+    text = memory.get(row) if memory is not None else None
+    if text is None:
+        text = _git(root, "ls-tree", "-z", "HEAD", "--", *paths) if _repository(root) else None
+        if memory is not None and text is not None:
+            memory.put([(row, text)])
     found = {}
     for entry in (text or "").split("\0"):
         description, tab, path = entry.partition("\t")
@@ -86,8 +144,8 @@ def blob_id(data: bytes) -> str:
 
 def _may_have_tag(git: Path, tag: str) -> bool:
     """Tell without starting git that a tag is absent; False only where loose and packed refs show it."""
-    if not git.is_dir() or (git / "reftable").exists() or (git / "commondir").exists():
-        return True  # a worktree, a submodule or another way to keep refs: git itself must say
+    if not _plain_refs(git):
+        return True  # git itself must say
     if (git / "refs" / "tags" / tag).exists():
         return True
     try:

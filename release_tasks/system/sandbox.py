@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import shutil
 import subprocess
@@ -24,6 +25,17 @@ _ETC_NETWORK = ("resolv.conf", "hosts", "ssl", "pki", "ca-certificates", "servic
 _PASSWD = b"root:x:0:0:root:/root:/bin/sh\nbuild:x:1000:1000:build:/home/build:/bin/sh\n"
 _GROUP = b"root:x:0:\nbuild:x:1000:\n"
 _STORES = ("/nix/store", "/gnu/store")
+# Below /proc: what lets a user make namespaces, or forbids it.
+_RULES = (
+    "sys/kernel/random/boot_id",
+    "sys/kernel/unprivileged_userns_clone",
+    "sys/kernel/apparmor_restrict_unprivileged_userns",
+    "sys/user/max_user_namespaces",
+    "sys/user/max_mnt_namespaces",
+    "sys/user/max_pid_namespaces",
+    "sys/user/max_net_namespaces",
+    "self/attr/current",
+)
 
 
 @functools.cache
@@ -42,6 +54,29 @@ def why_not() -> str | None:
         return None
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return f"bubblewrap does not work here ({said[0] if said else f'exit code {done.returncode}'})"
+
+
+def conditions() -> str:
+    """What the answer of `why_not` depends on: program, boot, user, namespaces and the kernel's rules.
+
+    Two processes that read the same text here get the same answer, so that it may be remembered.
+    """
+    program = _program()
+    if program is None or sys.platform != "linux":
+        return f"{sys.platform} {program}"
+    status = os.stat(program)  # noqa: PTH116 - on every run
+    parts = [f"{program} {status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ino}"]
+    for name in _RULES:
+        try:
+            with open(f"/proc/{name}", encoding="ascii", errors="replace") as rules:
+                parts.append(rules.read())
+        except OSError:
+            parts.append("-")
+    kept = ("Uid:", "Gid:", "Cap", "NoNewPrivs:", "Seccomp")
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as lines:
+        parts += [line for line in lines if line.startswith(kept)]
+    parts += [os.readlink(f"/proc/self/ns/{name}") for name in ("user", "mnt", "pid", "net")]  # noqa: PTH115
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def not_regular(mode: int, path: str | os.PathLike[str]) -> ReleaseError:
         wanted="a regular file",
         found=found,
         where=os.fspath(path),
-        hint="replace it by the file itself; links, pipes and devices are never read",
+        hint="replace it by the file itself; only regular files are read",
     )
 
 

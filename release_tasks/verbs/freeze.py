@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from release_tasks.errors import GateRefused
+from release_tasks.errors import ConfigError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
 from release_tasks.policy.lock_check import compare_digests, compare_inputs
 from release_tasks.records.lock import LOCK, Lock
+from release_tasks.stages.frozen import declared_inputs
 from release_tasks.stages.frozen_action import current_inputs, current_outputs, read_lock
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
 
+_SHOWN = 10  # missing files named in one error
+
+
+def _refuse_missing(plan: Plan, workspace: Workspace) -> None:
+    """A lock that leaves an input out would freeze less than it says."""
+    files = [read for read in declared_inputs(plan) if isinstance(read, str)]
+    missing = [path for path in files if workspace.index.sha256(path) is None]
+    if missing:
+        raise ConfigError(
+            "release.toml names files that do not exist",
+            wanted="every input, to freeze it",
+            found="\n".join(missing[:_SHOWN] + ([f"and {len(missing) - _SHOWN} more"] if missing[_SHOWN:] else [])),
+            where=str(plan.release.file),
+            hint="correct the path in release.toml, or declare the step that writes it",
+        )
+
 
 def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
     """Freeze inputs and this numeric id's outputs; returns what to tell the user.
 
-    Raises GateRefused when outputs that are frozen already differ and `update` is not given; release.lock is
+    Raises ConfigError when an input does not exist, GateRefused when outputs that are frozen already differ and `update` is not given; release.lock is
     then as before. When inputs changed, outputs of other numeric ids speak of other inputs and are dropped.
     """
+    _refuse_missing(plan, workspace)
     old = read_lock(workspace)
     inputs = current_inputs(plan, workspace)
     outputs = current_outputs(plan, workspace)

@@ -23,7 +23,7 @@ from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.git import blob_id, committed_blobs, head_commit
+from release_tasks.system.git import blob_id, committed_blobs, head_id
 from release_tasks.system.seal import Seal, read_seal
 
 
@@ -73,9 +73,9 @@ def _recorded_policy(workspace: Workspace) -> Policy:
             return Policy()
 
 
-def _uncommitted(workspace: Workspace, paths: list[str]) -> set[str]:
+def _uncommitted(workspace: Workspace, paths: list[str], *, remembered: bool) -> set[str]:
     """Those of `paths` that HEAD does not have, or has with another content."""
-    committed = committed_blobs(workspace.root, paths)
+    committed = workspace.committed(paths) if remembered else committed_blobs(workspace.root, paths)
     found = set()
     for path in paths:
         file = workspace.root / path
@@ -84,17 +84,21 @@ def _uncommitted(workspace: Workspace, paths: list[str]) -> set[str]:
     return found
 
 
-def seal_verdict(plan: Plan, workspace: Workspace) -> Verdict:
-    """Judge the accepted candidate at the seal point: the same function, the other gates (design §4)."""
+def seal_verdict(plan: Plan, workspace: Workspace, *, remembered: bool = False) -> Verdict:
+    """Judge the accepted candidate at the seal point: the same function, the other gates (design §4).
+
+    `remembered`: what the state database knows of git is enough, for a forecast; sealing asks git.
+    """
     metadata = read_object(workspace.root / plan.folder / "metadata.json", where="metadata.json")
     lock = read_lock(workspace)
-    head = head_commit(workspace.root)
+    head = head_id(workspace.root)
     acceptance = _record(workspace, ACCEPTANCE)
-    uncommitted = _uncommitted(workspace, [LOCK, *([plan.policy] if plan.policy else [])])
+    judged = [LOCK, *([plan.policy] if plan.policy else [])]
+    uncommitted = _uncommitted(workspace, judged, remembered=remembered)
     data: JSONObject = {
         "commit": metadata["git_commit"],
         "dirty": metadata["git_dirty"],
-        "head": None if head is None else head.id,
+        "head": head,
         "lock_committed": LOCK not in uncommitted,
         "policy": plan.policy,
         "policy_committed": plan.policy not in uncommitted,
@@ -141,7 +145,7 @@ def _warnings(gates: JSON) -> list[str]:
 
 
 def _seal_line(plan: Plan, workspace: Workspace) -> str:
-    verdict = seal_verdict(plan, workspace)
+    verdict = seal_verdict(plan, workspace, remembered=True)
     if verdict.accepted:
         return "can be sealed"
     reasons = [

@@ -6,6 +6,7 @@ import builtins
 import io
 import os
 import pickle
+import re
 import socket
 import subprocess
 import sys
@@ -31,6 +32,8 @@ _WORLD: tuple[tuple[Any, str], ...] = (
     (builtins, "open"), (io, "open"), (os, "open"), (os, "stat"), (os, "lstat"), (os, "scandir"), (os, "listdir"),
     (os, "getcwd"), (os, "urandom"), (socket, "socket"), (subprocess, "Popen"), (time, "time"), (time, "time_ns"),
 )  # fmt: skip
+
+_PLANNER = re.compile(r"^def (\w+)\(plan: Plan\) -> tuple\[Step, \.\.\.\]:", re.MULTILINE)
 
 Stage = Callable[[Plan], tuple[Step, ...]]
 
@@ -67,7 +70,7 @@ def release_plan(request: pytest.FixtureRequest) -> Plan:
 
 
 def stage_name(stage: Stage) -> str:
-    return stage.__module__.rpartition(".")[2]
+    return f"{stage.__module__.rpartition('.')[2]}.{stage.__name__}"
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=stage_name)
@@ -123,6 +126,12 @@ def test_catalog_is_in_the_order_of_its_edges(release_plan: Plan) -> None:
     assert forward_edges(plan_steps(release_plan)) == []
 
 
+def test_order_of_the_users_steps_in_the_file_does_not_matter(release_plan: Plan) -> None:
+    release = release_plan.release
+    backwards = make_plan(replace(release, steps=release.steps[::-1]), Mode(), None)
+    assert forward_edges(plan_steps(backwards)) == []
+
+
 def test_edge_that_leads_forward_is_caught(release_plan: Plan) -> None:
     first, second, *_ = (replace(step, after=()) for step in plan_steps(release_plan))
     assert forward_edges((first, replace(second, after=(first.name,)))) == []
@@ -176,9 +185,11 @@ def test_order_that_depends_on_the_hash_seed_is_caught() -> None:
     assert len({_plans_under(seed, shuffled) for seed in ("0", "1", "4242")}) > 1
 
 
-def test_stages_are_the_modules_of_the_room_that_have_steps() -> None:
+def test_stages_are_all_functions_of_the_room_that_plan_steps() -> None:
     folder = Path(release_tasks.__file__).parent / "stages"
-    with_steps = {
-        path.stem for path in folder.glob("*.py") if "\ndef steps(plan: Plan)" in path.read_text("utf-8")
+    planners = {
+        f"{path.stem}.{name}"
+        for path in folder.glob("*.py")
+        for name in _PLANNER.findall(path.read_text(encoding="utf-8"))
     }
-    assert {stage_name(stage) for stage in catalog.STAGES} == with_steps
+    assert {stage_name(stage) for stage in catalog.STAGES} == planners

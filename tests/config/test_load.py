@@ -93,7 +93,7 @@ def test_syntax_errors_have_a_place(tmp_path: Path, data: bytes, message: str) -
 @pytest.mark.parametrize(
     ("data", "what", "found"),
     [
-        (b"# \xff", "release.toml is not UTF-8", "byte 2"),
+        (b"# \xff", "release.toml is not UTF-8", "byte 0xff at offset 2"),
         (b"#" * 1_000_001, "release.toml is too large", "more"),
     ],
 )

@@ -187,7 +187,7 @@ def test_only_regular_files_are_hashed(tmp_path: Path, make: object, name: str) 
             "  wanted: a regular file\n"
             f"  found:  {name}\n"
             f"  where:  {path}\n"
-            "  hint:   replace it by the file itself; links, pipes and devices are never read"
+            "  hint:   replace it by the file itself; only regular files are read"
         )
 
 
