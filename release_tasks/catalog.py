@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from release_tasks.policy.order import stable_order
 from release_tasks.records.step import Step, tree_matches
 from release_tasks.stages import (
     accept,
@@ -39,14 +40,17 @@ GROUPS = {
 
 
 def plan_steps(plan: Plan) -> tuple[Step, ...]:
-    """All steps of a release in catalog order, `after` completed with the edges that reads and writes make.
+    """All steps of a release, each after what it needs, else in catalog order.
 
+    `after` is completed with the edges that reads and writes make; raises ConfigError for a circle of them.
     A file that one step writes and another reads is an edge, and so is a write that a glob matches. Edges are
     sorted, so that the order of tasks does not depend on hash seeds.
     """
     steps = tuple(step for stage in STAGES for step in stage(plan))
     writers = {write.path: step.name for step in steps for write in step.writes}
-    return tuple(replace(step, after=_edges(step, writers)) for step in steps)
+    planned = {step.name: replace(step, after=_edges(step, writers)) for step in steps}
+    needs = {step.name: step.after for step in planned.values()}
+    return tuple(planned[name] for name in stable_order(list(planned), needs, what="steps"))
 
 
 def _edges(step: Step, writers: dict[str, str]) -> tuple[str, ...]:

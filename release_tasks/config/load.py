@@ -37,7 +37,10 @@ def _read(path: Path, *, what: str, hint: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{what} is not UTF-8", wanted="text in UTF-8", found=f"byte 0x{data[error.start]:02x} at offset {error.start}", where=str(path)
+            f"{what} is not UTF-8",
+            wanted="text in UTF-8",
+            found=f"byte 0x{data[error.start]:02x} at offset {error.start}",
+            where=str(path),
         ) from None
 
 
@@ -72,6 +75,11 @@ def _root_override(environ: Mapping[str, str]) -> Path | None:
     return root.absolute()
 
 
+def _is_there(path: Path) -> bool:
+    """A folder or a link that leads nowhere counts: reading it says what is wrong with it."""
+    return path.is_symlink() or path.exists()
+
+
 def find_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """Find `release.toml`: `explicit`, else in `RELEASE_ROOT`, else in `start` or above it.
 
@@ -82,7 +90,7 @@ def find_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) 
     if explicit is not None:
         return start.absolute() / explicit
     if root is not None:
-        if not (root / FILE_NAME).exists():
+        if not _is_there(root / FILE_NAME):
             raise ConfigError(
                 f"no {FILE_NAME} in RELEASE_ROOT",
                 wanted=str(root / FILE_NAME),
@@ -91,7 +99,7 @@ def find_config(start: Path, explicit: Path | None, environ: Mapping[str, str]) 
         return root / FILE_NAME
     folder = start.absolute()
     for candidate in (folder, *folder.parents):
-        if (candidate / FILE_NAME).exists():  # a folder of that name is refused when it is read
+        if _is_there(candidate / FILE_NAME):
             return candidate / FILE_NAME
         if (candidate / ".git").exists():
             break

@@ -101,7 +101,7 @@ def _load(saved: object) -> Outcome | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StillStands:
     """doit's `uptodate` check: the action key, and every output by digest.
 
@@ -111,6 +111,10 @@ class StillStands:
 
     step: Step
     workspace: Workspace
+
+    def __repr__(self) -> str:
+        """What `doit info` shows of a step that does not stand any more."""
+        return f"{self.step.name}: its inputs, toolchain or outputs are not those of its last run"
 
     def __call__(self, task: object, values: dict[str, Any]) -> bool:
         """Compare now with what was saved when the task last ran."""

@@ -19,12 +19,17 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]
     def __init__(self, workspace: Callable[[], Workspace], base: str) -> None:
         self._workspace = workspace  # asked for at the first file: doit makes checkers before it loads tasks
         self._base = base
+        self._same: bool | None = None  # whether doit works in the project's folder
 
     def _digest(self, file_path: str) -> str | None:
         workspace = self._workspace()
-        root = str(workspace.root)
-        relative = os.path.relpath(os.path.join(self._base, file_path), root)  # noqa: PTH118
-        digest = workspace.index.sha256(relative.replace(os.sep, "/"))
+        if self._same is None:
+            self._same = os.sep == "/" and self._base == str(workspace.root)
+        relative = file_path
+        if not self._same or file_path.startswith("/"):
+            absolute = os.path.join(self._base, file_path)  # noqa: PTH118
+            relative = os.path.relpath(absolute, workspace.root).replace(os.sep, "/")
+        digest = workspace.index.sha256(relative)
         return None if digest is None else digest.hex
 
     def info(self, file_path: str) -> str:

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
+from doit.cmdparse import CmdParseError
 
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
@@ -21,6 +22,7 @@ from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
+from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.freeze import write_lock
 from release_tasks.verbs.release_summary import already_released, seal_of, summarize
 
@@ -49,6 +51,14 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
 
     cmd_options = (*DoitRun.cmd_options, _CONFIG)
 
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse without doit's dump of every option that there is."""
+        try:
+            return int(super().parse_execute(in_args))
+        except CmdParseError as error:
+            said = str(error).partition(" (parsing options")[0].removeprefix("Error parsing Command: ")
+            raise CmdParseError(f"{self.name}: {said}") from None
+
     def execute(self, params: Any, args: list[str]) -> int:
         """Load the tasks and run; every ReleaseError ends here."""
         try:
@@ -74,7 +84,8 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         if plan.policy is not None:
             project.workspace.once_valid(plan.policy, lambda: policy_in_force(plan))
         root = project.release.root
-        (root / STATE).mkdir(exist_ok=True)
+        with storage_errors(root / STATE):
+            (root / STATE).mkdir(exist_ok=True)
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(FileLock(root / STATE / "run.lock", wait=False))

@@ -12,6 +12,7 @@ from typing import Any
 from doit.cmd_base import Command
 from doit.cmdparse import CmdParseError
 
+from release_tasks.catalog import plan_steps
 from release_tasks.config.load import find_config, find_policy, load_release
 from release_tasks.engine.graph_commands import fail
 from release_tasks.errors import ConfigError, ReleaseError
@@ -108,6 +109,7 @@ class Check(VerbCommand):
         path = find_policy(release)
         plan: Plan = make_plan(release, Mode(), None if path is None else os.path.relpath(path, release.root))
         policy_in_force(plan)
+        plan_steps(plan)
         steps = f"{len(release.steps)} step{'s' if len(release.steps) != 1 else ''} of yours"
         policy = "the default policy" if path is None else os.path.relpath(path)
         sys.stdout.write(f"{os.path.relpath(release.file)}: {release.name} {release.version.text}, {steps}\n")

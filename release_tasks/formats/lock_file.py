@@ -23,6 +23,6 @@ def parse_lock(data: bytes) -> Lock:
             wanted="the bytes that 'doit freeze' writes",
             found="the same keys in another order or spelling",
             where=LOCK,
-            hint="run 'doit freeze' and commit the result",
+            hint="run 'doit freeze --update' and commit the result",
         )
     return lock

@@ -77,7 +77,18 @@ def _weights(data: JSONObject) -> Iterator[Finding]:
         )
 
 
+def _measured(data: JSONObject) -> Iterator[Finding]:
+    if not rows(data, "weights"):
+        yield Finding(
+            code=GateCode.EVIDENCE_MISSING,
+            subject="artifacts: weights",
+            wanted="weights that could be read",
+            found="none",
+        )
+
+
 def _finite(data: JSONObject) -> Iterator[Finding]:
+    yield from _measured(data)
     for row in rows(data, "weights"):
         for tensor in rows(row, "not_finite"):
             yield Finding(
@@ -89,6 +100,7 @@ def _finite(data: JSONObject) -> Iterator[Finding]:
 
 
 def _canonical(data: JSONObject) -> Iterator[Finding]:
+    yield from _measured(data)
     for row in rows(data, "weights"):
         if row["canonical"] is not True:
             yield Finding(

@@ -21,10 +21,10 @@ class Gate:
 
 
 def rows(data: JSONObject, key: str) -> list[JSONObject]:
-    """The list of objects under `key`; anything else in its place is a missing measurement, so it raises.
+    """The list of objects under `key`; raises TypeError for anything else.
 
-    A record whose shape is wrong must never read as "nothing found": KeyError and TypeError here are bugs of
-    the step that wrote it, because evidence is validated when it is read.
+    A record whose shape is wrong must never read as "nothing found": `decide` refuses it before a gate looks
+    at it (policy.evidence_kinds), so KeyError and TypeError here are bugs of the gate.
     """
     value = data[key]
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from release_tasks.config.policy import Policy
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS, misfits
 from release_tasks.policy.gate import Gate
 from release_tasks.policy.seal_gates import SEAL_GATES
 from release_tasks.records.digest import Digest
@@ -32,14 +33,16 @@ DEFAULT_POLICY = Policy(gates=(("weights-canonical", "soft"),))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """What is judged: the evidence by kind, and the digests that the artifacts have now."""
+    """What is judged: the evidence by kind, the digests that files have now, and which are the artifacts."""
 
     evidence: Mapping[str, Evidence]
     subjects: Mapping[str, Digest]
+    artifacts: frozenset[str]
 
 
 def _binding(gate: Gate, case: Case) -> tuple[Finding, ...]:
-    """Refuse evidence that is missing or speaks of other bytes."""
+    """Refuse evidence that is missing, of another shape, or speaks of other bytes."""
+    kind = EVIDENCE_KINDS[gate.evidence]
     record = case.evidence.get(gate.evidence)
     if record is None:
         return (
@@ -50,19 +53,34 @@ def _binding(gate: Gate, case: Case) -> tuple[Finding, ...]:
                 found="none",
             ),
         )
-    findings = []
-    for path, digest in record.subjects:
-        now = case.subjects.get(path)
-        if now != digest:
-            findings.append(
-                Finding(
-                    code=GateCode.EVIDENCE_STALE,
-                    subject=path,
-                    wanted=f"evidence about {now.short if now else 'no such artifact'}",
-                    found=f"evidence about {digest.short}",
-                )
+    if record.kind != gate.evidence:
+        return (_invalid(gate, "kind", gate.evidence, record.kind),)
+    flaws = tuple(
+        _invalid(gate, flaw.key, flaw.wanted, flaw.found) for flaw in misfits(record.data, kind.fields)
+    )
+    return flaws or tuple(_stale(record, case, also=case.artifacts if kind.of_artifacts else frozenset()))
+
+
+def _invalid(gate: Gate, key: str, wanted: str, found: str) -> Finding:
+    subject = f"{gate.evidence}: {key}"
+    return Finding(code=GateCode.EVIDENCE_INVALID, subject=subject, wanted=wanted, found=found)
+
+
+def _stale(record: Evidence, case: Case, *, also: frozenset[str]) -> Iterator[Finding]:
+    """Find the files of which the record says something else, and those of `also` that it leaves out."""
+    then, now = dict(record.subjects), case.subjects
+    for path in sorted(then.keys() | also):
+        if path not in then or then[path] != now.get(path):
+            yield Finding(
+                code=GateCode.EVIDENCE_STALE,
+                subject=path,
+                wanted=f"evidence about {_name(now.get(path))}",
+                found=f"evidence about {_name(then.get(path))}",
             )
-    return tuple(findings)
+
+
+def _name(digest: Digest | None) -> str:
+    return digest.short if digest else "no such file"
 
 
 def _status(findings: tuple[Finding, ...], hardness: Hardness, mode: Mode, *, softened: bool) -> Status:
@@ -96,8 +114,8 @@ def decide(point: Point, case: Case, *, policy: Policy, profile: str, mode: Mode
     """Judge every gate of one point and draw the one conclusion.
 
     A gate is looked at to its end even when another failed (B9). `strict` turns warnings into refusals (P5);
-    `soft` softens only the gates in the policy's `soft_allowed` (K4). Evidence that is missing, or whose
-    subjects have other digests now, refuses the gates that rest on it.
+    `soft` softens only the gates in the policy's `soft_allowed` (K4). Evidence that is missing, lacks a
+    measurement, or speaks of other digests than the artifacts have now refuses the gates that rest on it.
     """
     results = tuple(_judge(gate, case, policy, mode) for gate in GATES if gate.point == point)
     statuses = {result.status for result in results}

@@ -42,6 +42,7 @@ class GateCode(StrEnum):
     SMOKE_SAMPLE_REFUSED = "SMOKE_SAMPLE_REFUSED"
     SMOKE_LOAD_ONLY = "SMOKE_LOAD_ONLY"
     EVIDENCE_MISSING = "EVIDENCE_MISSING"
+    EVIDENCE_INVALID = "EVIDENCE_INVALID"
     EVIDENCE_STALE = "EVIDENCE_STALE"
     SOURCE_UNKNOWN = "SOURCE_UNKNOWN"
     SOURCE_DIRTY = "SOURCE_DIRTY"
@@ -103,7 +104,10 @@ CODES: dict[GateCode, CodeInfo] = {
         Category.WEIGHTS, hard=True, priority=4, recommendation="train again from a finite checkpoint"
     ),
     GateCode.WEIGHTS_NOT_CANONICAL: CodeInfo(
-        Category.WEIGHTS, hard=True, priority=8, recommendation="run 'doit canonicalize FILE', then freeze again"
+        Category.WEIGHTS,
+        hard=True,
+        priority=8,
+        recommendation="run 'doit canonicalize FILE', then 'doit freeze --update'",
     ),
     GateCode.SELF_CONTAINED_PICKLE: CodeInfo(
         Category.SECURITY, hard=True, priority=1, recommendation="convert the file to safetensors"
@@ -125,6 +129,12 @@ CODES: dict[GateCode, CodeInfo] = {
     ),
     GateCode.EVIDENCE_MISSING: CodeInfo(
         Category.EVIDENCE, hard=True, priority=6, recommendation="run 'doit release'"
+    ),
+    GateCode.EVIDENCE_INVALID: CodeInfo(
+        Category.EVIDENCE,
+        hard=True,
+        priority=6,
+        recommendation="remove the record below .release/records and run 'doit release'",
     ),
     GateCode.EVIDENCE_STALE: CodeInfo(
         Category.EVIDENCE, hard=True, priority=6, recommendation="run 'doit release'"

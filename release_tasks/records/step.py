@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
+from fnmatch import fnmatchcase
 from typing import Literal
 
 # Reproducibility classes (design §5): one for every released file.
@@ -77,38 +76,22 @@ class Step:
         return tuple(read for read in self.reads if isinstance(read, Tree))
 
 
-@cache
-def glob_regex(pattern: str) -> re.Pattern[str]:
-    """Compile a glob over relative POSIX paths; `**` spans folders, and matches none as well."""
-    out = []
-    for part in pattern.split("/"):
-        if part == "**":
-            out.append("(?:[^/]+/)*")
-            continue
-        out.append(_component(part) + "/")
-    text = "".join(out)
-    text = text[:-1] if text.endswith("/") else text + "[^/]+"  # a trailing ** matches every file below
-    return re.compile(text, re.DOTALL)
-
-
-def _component(part: str) -> str:
-    out, index = [], 0
-    while index < len(part):
-        char = part[index]
-        index += 1
-        if char == "*":
-            out.append("[^/]*")
-        elif char == "?":
-            out.append("[^/]")
-        elif char == "[" and (end := part.find("]", index + 1)) > 0:
-            body = part[index:end].replace("\\", r"\\")
-            out.append(f"[^{body[1:]}]" if body[0] in "!^" else f"[{body}]")
-            index = end + 1
-        else:
-            out.append(re.escape(char))
-    return "".join(out)
-
-
 def tree_matches(tree: Tree, path: str) -> bool:
-    """Tell whether a path, such as another step's write, belongs to the tree."""
-    return any(glob_regex(pattern).fullmatch(path) for pattern in tree.patterns)
+    """Tell whether a path, such as another step's write, belongs to the tree, as `walk.expand_glob` does."""
+    names = tuple(path.split("/"))
+    return any(_matches(tuple(pattern.split("/")), names) for pattern in tree.patterns)
+
+
+def _matches(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    if not parts or not names:
+        return not parts and not names
+    if parts[0] != "**":
+        return _fits(parts[0], names[0]) and _matches(parts[1:], names[1:])
+    if set(parts) == {"**"}:
+        return not any(name.startswith(".") for name in names)
+    return _matches(parts[1:], names) or (not names[0].startswith(".") and _matches(parts, names[1:]))
+
+
+def _fits(part: str, name: str) -> bool:
+    """Match one component; a hidden name wants a pattern that begins with a dot."""
+    return fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))

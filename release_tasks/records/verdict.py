@@ -65,12 +65,14 @@ class Verdict:
 
     @property
     def codes(self) -> tuple[GateCode, ...]:
-        """Codes of the decision: failing first, then warnings, each sorted, none twice (P3)."""
+        """Codes of the decision: failing first, then warnings, then success, each sorted, none twice (P3)."""
         groups: list[GateCode] = []
         for status in ("fail", "warn"):
             found = {f.code for gate in self.gates if gate.status == status for f in gate.findings}
             groups += sorted(found - set(groups))
-        return tuple(groups) if groups else (GateCode.PASS,)
+        if self.decision != "REJECT":
+            groups.append(GateCode(self.decision))
+        return tuple(groups)
 
     def to_json(self) -> JSONObject:
         """Write the verdict as plain JSON, without a clock."""

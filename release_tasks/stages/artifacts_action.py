@@ -93,14 +93,13 @@ def _parse_config(placed: Placed, data: bytes) -> JSON:
 
 def _check_text(placed: Placed, path: Path) -> list[str]:
     """Read a tokenizer, configuration or quality file strictly; returns the keys that call for code."""
-    data = path.read_bytes()
     if placed.role == "config":
-        config = _parse_config(placed, data)
+        config = _parse_config(placed, path.read_bytes())
         if not isinstance(config, dict):
             raise FormatError("the configuration is not a mapping", where=placed.declared)
         return list(_remote_code(config))
     if placed.name.casefold().endswith(".json"):
-        value = parse_strict(data, where=placed.declared)
+        value = parse_strict(path.read_bytes(), where=placed.declared)
         if placed.role == "tokenizer" and not (isinstance(value, dict) and "model" in value):
             raise FormatError(
                 "not a tokenizer", wanted="a tokenizer.json with the key model", where=placed.declared

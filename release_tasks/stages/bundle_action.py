@@ -15,11 +15,7 @@ from release_tasks.formats.tar_archive import write_tar
 from release_tasks.formats.zip_archive import write_zip
 from release_tasks.stages.bundle import bundle_path
 from release_tasks.stages.execution import Context
-from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import fsync_dir, write_atomic
-from release_tasks.system.hashing import digest_file
-from release_tasks.system.index import Known
-from release_tasks.system.stat_key import stat_key
 from release_tasks.system.storage import storage_errors
 from release_tasks.system.walk import walk_regular
 
@@ -65,12 +61,8 @@ def write_bundle(context: Context) -> None:
     final = workspace.root / path
     context.report(f"writing {final.name}")
     write_archive(workspace.root / plan.folder, plan.bundle_stem, kind, final)
-    digests = digest_file(final, blake3=False)
-    if digests.sha256 is None:
-        raise IntegrityError("BUG: asked for SHA-256 and got none", where=path)
-    _remember(workspace, path, Known(stat_key(final), digests.began_ns, digests.sha256.hex))
-    write_atomic(final.with_name(final.name + ".sha256"), dump_checksums([(final.name, digests.sha256)]))
-
-
-def _remember(workspace: Workspace, path: str, known: Known) -> None:
-    workspace.index.remember(path, known)
+    workspace.index.forget()
+    digest = workspace.index.sha256(path)
+    if digest is None:
+        raise IntegrityError("the bundle is gone", wanted="the file that was just written", where=path)
+    write_atomic(final.with_name(final.name + ".sha256"), dump_checksums([(final.name, digest)]))

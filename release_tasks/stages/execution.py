@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from release_tasks.errors import CommandFailed, ConfigError, IntegrityError
+from release_tasks.errors import CommandFailed, ConfigError, IntegrityError, ReleaseError
 from release_tasks.records.step import Step, Tree
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
@@ -105,10 +105,14 @@ def still_stands(step: Step, workspace: Workspace, saved: Outcome) -> bool:
     Whatever cannot be looked at does not stand; running the step then says what is wrong.
     """
     try:
-        facts = workspace.facts(step, saved.facts, remembered=True)
-        if workspace.key(step, facts, remembered=True) != saved.key:
-            return False
-    except (MissingInputError, ConfigError):
+        return _stands(step, workspace, saved)
+    except (MissingInputError, ReleaseError, OSError):
+        return False
+
+
+def _stands(step: Step, workspace: Workspace, saved: Outcome) -> bool:
+    facts = workspace.facts(step, saved.facts, remembered=True)
+    if workspace.key(step, facts, remembered=True) != saved.key:
         return False
     if set(saved.outputs) != {write.path for write in step.writes}:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from release_tasks.errors import GateRefused
+from release_tasks.errors import FormatError, GateRefused
 from release_tasks.formats.lock_file import parse_lock
 from release_tasks.policy.lock_check import Difference, compare_digests, compare_inputs
 from release_tasks.records.digest import Digest, sha256
@@ -23,7 +23,13 @@ _SHOWN = 10
 def read_lock(workspace: Workspace) -> Lock | None:
     """The project's release.lock, or None when it has none; raises FormatError for a damaged one."""
     path = workspace.root / LOCK
-    return parse_lock(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return parse_lock(path.read_bytes())
+    except FormatError as error:
+        error.hint = "restore it with git, or run 'doit freeze --update' and commit the result"
+        raise
 
 
 def current_inputs(plan: Plan, workspace: Workspace) -> Inputs:

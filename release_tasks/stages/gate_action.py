@@ -48,7 +48,8 @@ def collect_case(context: Context) -> Case:
     placed = place_artifacts(context.plan, context.workspace)
     # What was frozen is bound as well: an input edited between its check and the training is seen here.
     inputs = input_subjects(current_inputs(context.plan, context.workspace))
-    return Case(evidence=found, subjects={**dict(inputs), **dict(artifact_subjects(context, placed))})
+    artifacts = dict(artifact_subjects(context, placed))
+    return Case(evidence=found, subjects={**dict(inputs), **artifacts}, artifacts=frozenset(artifacts))
 
 
 def judge_candidate(context: Context) -> None:

@@ -66,13 +66,13 @@ def _placed(plan: Plan, workspace: Workspace) -> Iterator[Placed]:
 def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
     """Lay out all artifacts, sorted by name in the release.
 
-    Raises PathError for names that not every file system can hold, and when two names collide: only a glob can
-    bring such names, the configuration refuses the others.
+    Raises PathError for names that not every file system can hold, and when two names collide: only a glob
+    can bring such names, the configuration refuses the others.
     """
     placed = sorted(_placed(plan, workspace), key=lambda item: (item.name, item.declared))
     taken = {fold(name): f"{name}, which packaging writes" for name in OWN_NAMES}
     for item in placed:
-        safe_relpath(item.name, where=f"release.toml: artifacts, the file {ascii(item.declared)}")
+        safe_relpath(item.name, where=f"release.toml: artifacts, the file {item.declared!a}")
         if fold(item.name) in taken:
             raise PathError(
                 f"two files would be {item.name} in the release",

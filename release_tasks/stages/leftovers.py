@@ -11,12 +11,13 @@ from release_tasks.stages.plan import RELEASES
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.disk import remove_tree
 
-# Folder and pattern of what is only ever there while a run is under way. A finished staging folder of a
-# release is not among it: `accept` may still have to say whether it is the one that is in place.
+# Folder and pattern of what is only ever there while a run is under way. A staging folder of a release is
+# never used by a second run: `package` fills it anew, or the release is in place already.
 _TEMPORARY = (
     (".", f".{LOCK}.*.tmp"),
     (RECORDS, ".*.tmp"),
     (RELEASES, ".*.tmp"),
+    (RELEASES, ".staging-*"),
     (RELEASES, ".*.displaced"),
     (RELEASES, "*.attestations/.*.tmp"),
     (f"{STATE}/staging", "*"),

@@ -12,7 +12,6 @@ from pathlib import Path
 from release_tasks.errors import IntegrityError
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.formats.checksum_file import dump_checksums
-from release_tasks.formats.safetensors_header import PREFIX_BYTES
 from release_tasks.formats.text_template import render_template
 from release_tasks.formats.yaml_rendering import render_yaml
 from release_tasks.records.contract import CURRENT
@@ -23,16 +22,17 @@ from release_tasks.records.lock import LOCK
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, ManifestFile, TensorDigests
 from release_tasks.records.step import Class
 from release_tasks.stages.execution import Context
+from release_tasks.stages.frozen_action import read_lock
 from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT
 from release_tasks.stages.layout import Placed, media_type, place_artifacts
 from release_tasks.stages.metadata import build_metadata
 from release_tasks.stages.package import PACKAGE, evidence_files
 from release_tasks.stages.progress import ByteProgress
-from release_tasks.stages.records_io import read_evidence, write_record
+from release_tasks.stages.records_io import read_evidence, read_record, write_record
 from release_tasks.system.copying import CopyJob, copy_many
 from release_tasks.system.disk import fsync_tree, remove_tree
 from release_tasks.system.hashing import FileDigests, digest_file
-from release_tasks.system.safetensors_file import read_header
+from release_tasks.system.safetensors_file import Layout, read_layout
 from release_tasks.system.storage import storage_errors
 
 READ_ONLY = 0o444
@@ -83,34 +83,24 @@ def entry_of(name: str, digests: FileDigests) -> FileEntry:
     return FileEntry(name, digests.size, digests.sha256, digests.blake3)
 
 
-def _ranges(path: Path, name: str) -> tuple[tuple[tuple[int, int], ...], tuple[str, ...]]:
-    """Byte ranges of a safetensors file, header first, and the names of its tensors in that order."""
-    raw, header = read_header(path, where=name)
-    offset = PREFIX_BYTES + len(raw)
-    tensors = [(offset + tensor.start, offset + tensor.end) for tensor in header.tensors]
-    return ((0, offset), *tensors), tuple(tensor.name for tensor in header.tensors)
-
-
 def _copy_artifacts(context: Context, staging: _Staging, placed: Sequence[Placed]) -> None:
     jobs: list[CopyJob] = []
-    names: dict[str, tuple[str, ...]] = {}
+    layouts: dict[str, Layout] = {}
     real = [item for item in placed if not item.rendered]
     for item in real:
         source = context.workspace.index.locate(item.declared)
-        ranges: tuple[tuple[int, int], ...] = ()
         if item.role == "weights":
-            ranges, names[item.name] = _ranges(source, item.name)
+            layouts[item.name] = read_layout(source, where=item.declared, follow=True)
+        ranges = layouts[item.name].ranges if item.name in layouts else ()
         jobs.append(CopyJob(source=source, dest=staging.place(item.name), ranges=ranges, mode=READ_ONLY))
     total = sum(job_size(job) for job in jobs)
     progress = ByteProgress(context.report, what=f"copying {len(jobs)} files", total=total)
     judged = dict(read_evidence(context.workspace, evidence_path("artifacts")).subjects)
+    frozen = _frozen(context)
     for item, digests in zip(real, copy_many(jobs, follow=True, on_bytes=progress), strict=True):
-        _refuse_other_bytes(item, digests, judged)
-        tensors = None
-        if item.role == "weights":
-            header, *rest = digests.ranges
-            pairs = sorted(zip(names[item.name], rest, strict=True))
-            tensors = TensorDigests(header=header, tensors=tuple(pairs))
+        _refuse_other_bytes(item, digests, judged.get(item.declared))
+        _refuse_other_bytes(item, digests, frozen.get(item.declared, digests.sha256))
+        tensors = layouts[item.name].digests(digests.ranges) if item.name in layouts else None
         staging.add(item.name, digests, role=item.role, cls=item.cls, tensors=tensors)
     for item in placed:
         if item.rendered:
@@ -123,15 +113,27 @@ def job_size(job: CopyJob) -> int:
     return Path(job.source).stat().st_size
 
 
-def _refuse_other_bytes(item: Placed, digests: FileDigests, judged: dict[str, Digest]) -> None:
-    if judged.get(item.declared) != digests.sha256:
-        wanted = judged.get(item.declared)
+def _frozen(context: Context) -> dict[str, Digest]:
+    """What release.lock says of single files, as far as the verdict claims that they are so."""
+    lock = read_lock(context.workspace)
+    gates = read_record(context.workspace, VERDICT)["gates"]
+    rows = [row for row in gates if isinstance(row, dict)] if isinstance(gates, list) else []
+    passed = {row["gate"] for row in rows if row["status"] == "pass"}
+    if lock is None:
+        return {}
+    inputs = dict(lock.inputs.files) if "lock-inputs" in passed else {}
+    outputs = lock.outputs.get(context.workspace.numeric_id, ()) if "lock-outputs" in passed else ()
+    return inputs | dict(outputs)
+
+
+def _refuse_other_bytes(item: Placed, digests: FileDigests, wanted: Digest | None) -> None:
+    if wanted != digests.sha256:
         raise IntegrityError(
             f"{item.declared} is not the file that was judged (EVIDENCE_STALE)",
             wanted=str(wanted) if wanted else "evidence about this file",
             found=str(digests.sha256),
             where=item.declared,
-            hint="the file or the state database changed; remove .release/index.sqlite, run again",
+            hint="the file or the state changed; remove .release/*.sqlite, then run again",
         )
 
 

@@ -9,7 +9,7 @@ from release_tasks.config.layout import tree_names
 from release_tasks.config.schema import Release
 from release_tasks.records.step import Tree
 from release_tasks.records.verdict import Mode
-from release_tasks.records.version import parse_version
+from release_tasks.records.version import Version, parse_version
 
 RELEASES = "release"
 
@@ -61,10 +61,16 @@ def as_reads(declared: tuple[str, ...]) -> tuple[str | Tree, ...]:
     return tuple(Tree((path,)) if is_glob(path) else path for path in declared)
 
 
+def _snapshot_of(version: Version) -> Version:
+    """A version that no release of its scheme can have."""
+    if version.scheme == "calendar":
+        return replace(version, text=f"{version.text}-snapshot")
+    base = version.text.partition("+")[0]
+    return parse_version(base + (".snapshot" if "-" in base else "-snapshot"), version.scheme)
+
+
 def make_plan(release: Release, mode: Mode, policy: str | None) -> Plan:
     """Combine a release with the mode of the run; a snapshot gets a version that no release can have."""
     if mode.snapshot:
-        mark = ".snapshot" if "-" in release.version.text else "-snapshot"
-        text = release.version.text.partition("+")[0] + mark
-        release = replace(release, version=parse_version(text, release.scheme))
+        release = replace(release, version=_snapshot_of(release.version))
     return Plan(release=release, mode=mode, policy=policy)

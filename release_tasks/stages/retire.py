@@ -8,7 +8,7 @@ from pathlib import Path
 from release_tasks.stages.plan import RELEASES, Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import remove_tree
-from release_tasks.system.seal import is_sealed
+from release_tasks.system.seal import is_sealed, seal_in_doubt
 
 
 def bundle_paths(plan: Plan) -> tuple[str, ...]:
@@ -20,10 +20,11 @@ def bundle_paths(plan: Plan) -> tuple[str, ...]:
 def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
     """Move `release/<version>` to `release/.rejected/` and delete its bundles; return where it went.
 
-    A sealed release is left as it is: it was accepted once and stays true.
+    A sealed release is left as it is: it was accepted once and stays true. So is one that may be sealed.
     """
     root = workspace.root
-    if is_sealed(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations):
+    tag = plan.release.version.tag_name(plan.release.name)
+    if is_sealed(root, tag, root / plan.attestations) or seal_in_doubt(root, tag):
         return None
     remove_tree(root / plan.staging)
     for path in bundle_paths(plan):

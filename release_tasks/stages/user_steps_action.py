@@ -16,7 +16,6 @@ from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.environment import resolve_profile
 from release_tasks.system.hashing import digest_file
-from release_tasks.system.index import Known
 from release_tasks.system.stat_key import stat_key
 from release_tasks.workers.local import LocalWorker
 from release_tasks.workers.protocol import CommandResult, UserCommand
@@ -63,15 +62,16 @@ def describe_run(result: CommandResult) -> JSONObject:
     }
 
 
-def publish_file(workspace: Workspace, staged: Path, path: str) -> None:
-    """Move one finished file into the project and remember the digest that it had before the move."""
-    final = workspace.root / path
-    digests = digest_file(staged, blake3=False, sync=True)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(staged, final)  # noqa: PTH105 - the same call on every system, atomic
-    if digests.sha256 is None:
-        raise AssertionError("BUG: asked for SHA-256 and got none")
-    workspace.index.remember(path, Known(stat_key(final), digests.began_ns, digests.sha256.hex))
+def publish_files(workspace: Workspace, produced: Iterable[tuple[str, Path]]) -> None:
+    """Move finished files into the project and remember the digests that they had before the move."""
+    moved = []
+    for path, staged in produced:
+        final = workspace.root / path
+        digests = digest_file(staged, blake3=False, sync=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staged, final)  # noqa: PTH105 - the same call on every system, atomic
+        moved.append((path, digests, stat_key(final)))
+    workspace.index.remember_moved(moved)
 
 
 def _command(context: Context, user: UserStep) -> UserCommand:
@@ -113,8 +113,7 @@ def run_command(context: Context) -> None:
                 found=", ".join(command.reads[:5]),
                 hint="its outputs are thrown away; run again when nobody edits these files",
             )
-        for path, staged in result.produced:
-            publish_file(workspace, staged, path)
+        publish_files(workspace, result.produced)
     finally:
         worker.cleanup(command.staging)
     write_record(workspace, f"{RECORDS}/step-{user.name}.json", describe_run(result))

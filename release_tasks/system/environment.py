@@ -206,6 +206,7 @@ def child_environment(
         "TZ": "UTC",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",  # logs are live, and an error stands where it came
         "PYTHONNOUSERSITE": "1",
         "PYTHONPATH": probe,
         "SOURCE_DATE_EPOCH": EPOCH_OF_STEPS,

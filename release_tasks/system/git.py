@@ -111,9 +111,20 @@ def _repository(root: Path) -> Path | None:
 
 
 def changed_paths(root: Path) -> tuple[str, ...]:
-    """Paths that git sees as changed or untracked (ignored ones excepted), relative to the repository."""
-    text = _git(root, "status", "--porcelain", "-z", "--untracked-files=normal")
-    return tuple(sorted(entry[3:] for entry in (text or "").split("\0") if len(entry) > 3))
+    """Paths that git sees as changed or untracked (ignored ones excepted), relative to the repository.
+
+    Raises EnvironmentRefused when git cannot tell: a tree that nobody looked at is not a clean one.
+    """
+    text = _git(root, "status", "--porcelain", "-z", "--untracked-files=normal", "--no-renames")
+    if text is None:
+        raise EnvironmentRefused(
+            "git cannot tell whether the tree is clean",
+            wanted="an answer of git status",
+            found="an error",
+            where=str(root),
+            hint="run 'git status' there and mend what it says",
+        )
+    return tuple(sorted(entry[3:] for entry in text.split("\0") if entry))
 
 
 def committed_blobs(

@@ -10,21 +10,24 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from release_tasks.config.declared import is_glob
-from release_tasks.errors import ConfigError
+from release_tasks.errors import ConfigError, PathError
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.step import Tree
-from release_tasks.system.walk import expand_glob
 from release_tasks.system.hashing import FileDigests, digest_file, digest_many
-from release_tasks.system.stat_key import StatKey, is_racy, stat_key
+from release_tasks.system.stat_key import GRANULARITY_NS, StatKey, is_racy, stat_key
 from release_tasks.system.state import StateDatabase
+from release_tasks.system.walk import expand_glob
 
-
+_TIMES = ("mtime_ns", "ctime_ns")
+_WORTH_A_PAUSE = 4 << 20  # bytes; to hash a larger file twice costs more than to wait for the next tick
 # What a glob that starts at the root of the project never means: results, state and history.
 _OWN_FOLDERS = ("release/", ".release/", ".git/")
 
@@ -57,6 +60,13 @@ def _known(digests: FileDigests) -> Known:
     return Known(digests.key, digests.began_ns, digests.sha256.hex)
 
 
+def _leave_tick(key: StatKey) -> None:
+    """Wait, 10 ms at the most, until a digest of the file as it is now would not be racy."""
+    rest = max(key.mtime_ns, key.ctime_ns) + GRANULARITY_NS - time.time_ns()
+    if 0 <= rest <= GRANULARITY_NS:
+        time.sleep((rest + 1_000_000) / 1e9)
+
+
 def _dump(known: Known) -> str:
     key = known.key
     fields = (key.size, key.mtime_ns, key.ctime_ns, key.inode, key.device, known.began_ns)
@@ -83,9 +93,9 @@ class DigestIndex:
     def locate(self, path: str) -> Path:
         """Turn a declared path, `a/b` or `NAME:a/b`, into an absolute one."""
         name, colon, rest = path.partition(":")
-        if not colon:
-            return self._root / path
-        return self._roots[name] / rest
+        if colon and name in self._roots:
+            return self._roots[name] / rest
+        return self._root / path  # also for a file outside that doit names by a path with a colon
 
     def _place(self, path: str) -> str:
         """`locate` as a string: thousands of them, on every run."""
@@ -108,15 +118,28 @@ class DigestIndex:
             return sha256(known.hex)
         stored = self._stored(path)
         if stored is None or not stored.holds(key):
+            if key.size > _WORTH_A_PAUSE:
+                _leave_tick(key)
             stored = _known(digest_file(located, blake3=False, sync=True, follow=True))
             self._database.put([(f"file/{path}", _dump(stored))])
         self._memo[path] = stored
         return sha256(stored.hex)
 
-    def remember(self, path: str, known: Known) -> None:
-        """Record a digest that the caller computed while it read or wrote the file."""
-        self._database.put([(f"file/{path}", _dump(known))])
-        self._memo.pop(path, None)
+    def remember_moved(self, moved: Sequence[tuple[str, FileDigests, StatKey]]) -> None:
+        """Record files by path that were digested and then renamed; the key is from just after the rename.
+
+        A rename moves ctime, so that the digest alone would be racy: wait for the next tick, and count it
+        when nothing but ctime has changed since it was computed and nothing at all since the rename.
+        """
+        for _, _, key in moved:
+            _leave_tick(key)
+        looked_ns = time.time_ns()
+        known = []
+        for path, digests, key in moved:
+            same = key._replace(ctime_ns=0) == digests.key._replace(ctime_ns=0)
+            if same and stat_key(self._place(path)) == key:
+                known.append((path, Known(key, looked_ns, _known(digests).hex)))
+        self.remember_many(known)
 
     def remember_many(self, known: Sequence[tuple[str, Known]]) -> None:
         """Record many such digests in one commit."""
@@ -136,12 +159,12 @@ class DigestIndex:
         if tree in self._trees:
             return self._trees[tree][0]
         entries = self._expand(tree)
-        fingerprint = _fingerprint(entries)
+        fingerprint, newest = _look(entries)
         row = f"tree/{'|'.join(tree.patterns)}"
         text = self._database.get(row)
         if text is not None and text.startswith(fingerprint + " "):
             _, began, digest, files, size = text.split(" ")
-            if not _any_racy(entries, int(began)):
+            if not is_racy(StatKey(0, newest, newest, 0, 0), int(began)):
                 state = TreeState(sha256(digest), int(files), int(size))
                 self._trees[tree] = (state, entries)
                 return state
@@ -170,14 +193,13 @@ class DigestIndex:
     def _expand(self, tree: Tree) -> tuple[tuple[str, StatKey], ...]:
         if tree in self._trees:
             return self._trees[tree][1]
-        found: dict[str, StatKey] = {}
+        lists: list[list[tuple[str, StatKey]]] = []
         for pattern in tree.patterns:
             name, colon, rest = pattern.partition(":")
             base = self._roots[name] if colon else self._root
-            prefix = f"{name}:" if colon else ""
             matches = expand_glob(base, rest if colon else pattern)
             if not colon and is_glob(pattern.partition("/")[0]):
-                matches = [found for found in matches if not found[0].startswith(_OWN_FOLDERS)]
+                matches = [match for match in matches if not match[0].startswith(_OWN_FOLDERS)]
             if not matches and not tree.optional:
                 raise ConfigError(
                     f"the pattern {pattern} matches no file",
@@ -185,8 +207,13 @@ class DigestIndex:
                     found=f"none below {base}",
                     hint="correct the pattern, or make the files that it should match",
                 )
-            found.update((prefix + path, key) for path, key in matches)
-        return tuple(sorted(found.items()))
+            lists.append([(f"{name}:{path}", key) for path, key in matches] if colon else matches)
+        if len(lists) > 1:
+            found = sorted(dict(chain.from_iterable(lists)).items())
+        else:
+            found = lists[0]  # sorted already, each path once
+        _refuse_undecodable([path for path, _ in found])
+        return tuple(found)
 
     def _digest_entries(self, entries: Sequence[tuple[str, StatKey]]) -> list[tuple[str, str]]:
         stored = self._stored_many([path for path, _ in entries])
@@ -218,6 +245,19 @@ class DigestIndex:
         return known
 
 
+def _refuse_undecodable(paths: Iterable[str]) -> None:
+    try:
+        "".join(paths).encode("utf-8")
+    except UnicodeEncodeError:
+        bad = next(path for path in sorted(paths) if any("\ud800" <= char <= "\udfff" for char in path))
+        raise PathError(
+            "a file has a name that is not UTF-8",
+            wanted="names in UTF-8",
+            found=ascii(bad)[1:-1][:200],
+            hint="rename the file, or narrow the pattern that matches it",
+        ) from None
+
+
 def _common_prefix(first: str, last: str) -> str:
     count = 0
     for left, right in zip(first, last, strict=False):
@@ -227,15 +267,19 @@ def _common_prefix(first: str, last: str) -> str:
     return first[:count]
 
 
-def _fingerprint(entries: Sequence[tuple[str, StatKey]]) -> str:
-    hasher = hashlib.blake2b(digest_size=20)
-    lines = [
-        f"{path}\0{key.size} {key.mtime_ns} {key.ctime_ns} {key.inode} {key.device}" for path, key in entries
-    ]
-    hasher.update("\n".join(lines).encode("utf-8", "surrogateescape"))
-    return hasher.hexdigest()
+def _look(entries: Sequence[tuple[str, StatKey]]) -> tuple[str, int]:
+    """A fingerprint of paths and stat keys, and the newest time among them in nanoseconds.
 
-
-def _any_racy(entries: Sequence[tuple[str, StatKey]], began_ns: int) -> bool:
-    newest = max((max(key.mtime_ns, key.ctime_ns) for _, key in entries), default=0)
-    return bool(entries) and is_racy(StatKey(0, newest, newest, 0, 0), began_ns)
+    Numbers go into the hash as machine words: to format them took longer than all system calls of a tree.
+    """
+    keys = [key for _, key in entries]
+    try:
+        numbers = array("q", chain.from_iterable(keys))
+    except OverflowError:  # an inode of 64 bits; a time before 1970 then counts as new, and is hashed again
+        numbers = array("Q", [number % (1 << 64) for number in chain.from_iterable(keys)])
+    hasher = hashlib.blake2b("\0".join([path for path, _ in entries]).encode("utf-8"), digest_size=20)
+    hasher.update(b"\0")
+    hasher.update(numbers)
+    width = len(StatKey._fields)
+    newest = max(max(numbers[at::width], default=0) for at in map(StatKey._fields.index, _TIMES))
+    return hasher.hexdigest(), newest

@@ -24,11 +24,11 @@ from release_tasks.records.release_contents import (
     ProblemCode,
 )
 from release_tasks.system.hashing import StreamHashes, available_cores
-from release_tasks.system.release_tree import TENSOR_SUFFIX, Layout, found_in_memory, layout_of
+from release_tasks.system.release_tree import TENSOR_SUFFIX, found_in_memory
+from release_tasks.system.safetensors_file import Layout, layout_of
 from release_tasks.system.stat_key import StatKey
 from release_tasks.system.storage import open_regular, storage_errors
 
-_BUFFER = 4 << 20  # bytes
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstandard", b"BZ": "bzip2", b"\xfd7": "xz"}
 
 
@@ -43,7 +43,7 @@ def read_release_archive(archive: Path, *, full: bool = False) -> Contents:
     kept: dict[str, bytes] = {}
     folder: str | None = None
     problem: Problem | None = None
-    stream = os.fdopen(fd, "rb", buffering=_BUFFER)
+    stream = os.fdopen(fd, "rb")  # chunks are larger than its buffer and pass it by
     with stream, storage_errors(archive), ThreadPoolExecutor(2) as pool:
         try:
             for member in _reader(stream)(stream):

@@ -17,10 +17,8 @@ from pathlib import Path
 from blake3 import blake3 as new_blake3
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError, ReleaseError
-from release_tasks.formats.safetensors_header import PREFIX_BYTES, parse_header, prefix_length
 from release_tasks.policy.release_check import read_manifest
 from release_tasks.records.digest import Digest
-from release_tasks.records.manifest import TensorDigests
 from release_tasks.records.paths import fold, safe_relpath
 from release_tasks.records.release_contents import (
     MAX_RECORD_BYTES,
@@ -32,6 +30,7 @@ from release_tasks.records.release_contents import (
     ProblemCode,
 )
 from release_tasks.system.hashing import FileDigests, Range, digest_file, digest_many
+from release_tasks.system.safetensors_file import Layout, read_layout
 from release_tasks.system.storage import open_regular, storage_errors
 
 TENSOR_SUFFIX = ".safetensors"
@@ -126,27 +125,6 @@ def read_release_tree(
     return Contents(files=files, kept=kept, problems=(*found, *refused.values()), tensors_read=full)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a safetensors file has its header and tensors: names, and byte ranges with the header's first."""
-
-    names: tuple[str, ...]
-    ranges: tuple[Range, ...]
-
-    def digests(self, hashed: Sequence[Digest]) -> TensorDigests:
-        """Name what was computed for `ranges`, in the same order."""
-        pairs = sorted(zip(self.names, hashed[1:], strict=True))
-        return TensorDigests(header=hashed[0], tensors=tuple(pairs))
-
-
-def layout_of(header_json: bytes, *, file_size: int, where: str) -> Layout:
-    """Lay out a file of `file_size` bytes from its JSON header; raises FormatError when it is malformed."""
-    begin = PREFIX_BYTES + len(header_json)
-    header = parse_header(header_json, payload_size=file_size - begin, where=where)
-    spans = tuple((begin + tensor.start, begin + tensor.end) for tensor in header.tensors)
-    return Layout(tuple(tensor.name for tensor in header.tensors), ((0, begin), *spans))
-
-
 def found_in_memory(path: str, data: bytes, *, mode: int | None) -> FoundFile:
     """Describe a file by the very bytes that will be parsed."""
     return FoundFile(
@@ -213,17 +191,10 @@ def _layouts(folder: Path, paths: Sequence[str]) -> dict[str, Layout]:
     for path in paths:
         if path.endswith(TENSOR_SUFFIX):
             try:
-                layouts[path] = _read_layout(folder / path)
+                layouts[path] = read_layout(folder / path, where=path)
             except (FormatError, IntegrityError):
                 continue  # the rules want tensors and find none
     return layouts
-
-
-def _read_layout(path: Path) -> Layout:
-    fd, status = open_regular(path)
-    with os.fdopen(fd, "rb") as stream, storage_errors(path):
-        length = prefix_length(stream.read(PREFIX_BYTES), file_size=status.st_size)
-        return layout_of(stream.read(length), file_size=status.st_size, where=path.name)
 
 
 def _digest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def is_sealed(root: Path, tag: str, attestations: Path) -> bool:
 def seal_unknown(root: Path, tag: str) -> bool:
     """Tell whether this clone cannot know: it may lack the very tag that seals the version."""
     return tag_commit(root, tag) is None and tags_unknown(root)
+
+
+def seal_in_doubt(root: Path, tag: str) -> bool:
+    """Tell whether a release must not be replaced: under CI, in a clone that may lack the tag that seals it.
+
+    A person who replaces a release that was sealed elsewhere sees it; an unattended job does not (design §4).
+    """
+    attended = os.environ.get("CI", "").casefold() in {"", "0", "false"}
+    return not attended and seal_unknown(root, tag)
 
 
 def _line(message: str, key: str) -> str | None:

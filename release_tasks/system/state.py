@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from release_tasks.errors import StorageError
+from release_tasks.system.storage import storage_errors
+
 _SCHEMA = "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT, seal BLOB) WITHOUT ROWID"
 _BUSY_MS = 10_000
+# Not a database, torn, or with other tables (sqlite.org/rescode.html); extended codes begin with these. At
+# any other error nothing is wrong with the file itself: to throw it away would mend nothing.
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
 
 
 def _notice(text: str) -> None:
@@ -28,24 +33,22 @@ def _seal(key: str, value: str) -> bytes:
 class StateDatabase:
     """Text rows by key, each with a checksum; a row that fails it does not exist.
 
-    Opening locks nothing: readers and the processes of `-n` share it through SQLite's WAL.
+    Opening locks nothing: readers and the processes of `-n` share it through SQLite's WAL. Every method
+    raises StorageError when the database is sound but cannot be used (locked for 10 s, disk full, read-only).
     """
 
     def __init__(self, path: Path, *, notice: Callable[[str], None] = _notice) -> None:
         self._path = path
         self._notice = notice
-        self._pid = os.getpid()
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with storage_errors(self._path.parent):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return self._connect()
-        except sqlite3.OperationalError as error:
-            if "unable to open" in str(error) or "readonly" in str(error):
-                raise
-            return self._recover(error)
         except sqlite3.DatabaseError as error:
+            self._refuse_whole(error)
             return self._recover(error)
 
     def _connect(self) -> sqlite3.Connection:
@@ -76,7 +79,7 @@ class StateDatabase:
         try:
             row = self._connection.execute("SELECT value, seal FROM state WHERE key = ?", (key,)).fetchone()
         except sqlite3.DatabaseError as error:
-            self._refuse_busy(error)
+            self._refuse_whole(error)
             self._recover(error)
             return None
         return _checked(key, row)
@@ -87,7 +90,7 @@ class StateDatabase:
         try:
             rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff")).fetchall()
         except sqlite3.DatabaseError as error:
-            self._refuse_busy(error)
+            self._refuse_whole(error)
             self._recover(error)
             return
         for key, value, seal in rows:
@@ -113,15 +116,22 @@ class StateDatabase:
             with self._connection:
                 self._connection.executemany(statement, rows)
         except sqlite3.DatabaseError as error:
-            self._refuse_busy(error)
+            self._refuse_whole(error)
             self._recover(error)
             with self._connection:
                 self._connection.executemany(statement, rows)
 
-    @staticmethod
-    def _refuse_busy(error: sqlite3.DatabaseError) -> None:
-        if "locked" in str(error) or "busy" in str(error) or "full" in str(error):
+    def _refuse_whole(self, error: sqlite3.DatabaseError) -> None:
+        code = getattr(error, "sqlite_errorname", None)
+        if code is None:  # a mistake of ours, such as a connection that is closed
             raise error
+        if not code.startswith(_DAMAGED):
+            raise StorageError(
+                "the state database cannot be used",
+                found=str(error),
+                where=str(self._path),
+                hint="check owner, mode and free space of its folder, and that no other run is stuck",
+            ) from error
 
     def close(self) -> None:
         """Close the connection; closing twice is harmless."""

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import release_tasks
 from release_tasks.records.action_key import EXECUTOR_VERSION
+from release_tasks.system.environment import search_path
 from release_tasks.system.state import StateDatabase
 
 _OURSELVES = "release_tasks-"
 
 
-def _record_files() -> list[Path]:
+def _record_files() -> list[str]:
     """RECORD files of the installed distributions, less our own (an executor version stands for it)."""
     found = []
     for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
@@ -31,7 +32,7 @@ def _record_files() -> list[Path]:
         except OSError:
             continue
         found += [
-            Path(folder) / name / "RECORD"
+            f"{folder}{os.sep}{name}{os.sep}RECORD"
             for name in names
             if name.endswith(".dist-info") and not name.startswith(_OURSELVES)
         ]
@@ -52,7 +53,7 @@ def _relocatable(lines: Iterable[str]) -> Iterable[str]:
         yield f"{path},{rest}"
 
 
-def _stats(paths: Iterable[Path]) -> str:
+def _stats(paths: Iterable[str]) -> str:
     lines = []
     for path in paths:
         try:
@@ -65,7 +66,7 @@ def _stats(paths: Iterable[Path]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _remembered(database: StateDatabase, row: str, paths: list[Path], compute: Iterable[str]) -> str:
+def _remembered(database: StateDatabase, row: str, paths: list[str], compute: Iterable[str]) -> str:
     """Digest of the lines of `compute`, computed again only when the stat of one of `paths` moved."""
     stats = _stats(paths)
     text = database.get(row)
@@ -76,8 +77,8 @@ def _remembered(database: StateDatabase, row: str, paths: list[Path], compute: I
     return digest
 
 
-def _distribution_lines(records: list[Path]) -> Iterable[str]:
-    for record in records:
+def _distribution_lines(records: list[str]) -> Iterable[str]:
+    for record in map(Path, records):
         yield record.parent.name
         try:
             yield from sorted(_relocatable(record.read_text("utf-8").splitlines()))
@@ -85,8 +86,8 @@ def _distribution_lines(records: list[Path]) -> Iterable[str]:
             yield "no RECORD"
 
 
-def _file_lines(paths: list[Path], base: Path) -> Iterable[str]:
-    for path in paths:
+def _file_lines(paths: list[str], base: Path) -> Iterable[str]:
+    for path in map(Path, paths):
         yield f"{path.relative_to(base).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
@@ -100,10 +101,11 @@ def own_code_digest(database: StateDatabase) -> str:
     """Digest of the code, schemas and templates of release_tasks, for the steps that are ours."""
     base = Path(release_tasks.__file__).parent
     files = sorted(
-        Path(folder) / name
+        f"{folder}{os.sep}{name}"
         for folder, _, names in os.walk(base)
+        if "__pycache__" not in folder
         for name in names
-        if not name.endswith(".pyc") and "__pycache__" not in folder
+        if not name.endswith(".pyc")
     )
     return _remembered(database, "toolchain/own", files, _file_lines(files, base))
 
@@ -116,11 +118,14 @@ def interpreter_id() -> str:
 def _command_digest(database: StateDatabase, program: str, root: Path) -> str:
     if program == "python":
         return "interpreter"
-    found = shutil.which(program) or str(root / program)
-    path = Path(found).resolve()
+    # As workers.local finds it: a bare name on the fixed PATH of commands, never on the user's.
+    found = shutil.which(program, path=search_path()) if "/" not in program else None
+    path = Path(found or root / program).resolve()
     if not path.is_file():
         return f"not found: {program}"
-    return _remembered(database, f"toolchain/command/{path}", [path], _file_lines([path], path.parent))
+    return _remembered(
+        database, f"toolchain/command/{path}", [str(path)], _file_lines([str(path)], path.parent)
+    )
 
 
 def user_toolchain(

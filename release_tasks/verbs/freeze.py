@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from release_tasks.errors import ConfigError, GateRefused
+from release_tasks.errors import ConfigError, FormatError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
 from release_tasks.policy.lock_check import compare_digests, compare_inputs
 from release_tasks.records.lock import LOCK, Lock
@@ -20,23 +20,34 @@ def _refuse_missing(plan: Plan, workspace: Workspace) -> None:
     files = [read for read in declared_inputs(plan) if isinstance(read, str)]
     missing = [path for path in files if workspace.index.sha256(path) is None]
     if missing:
+        more = [f"and {len(missing) - _SHOWN} more"] if len(missing) > _SHOWN else []
         raise ConfigError(
             "release.toml names files that do not exist",
             wanted="every input, to freeze it",
-            found="\n".join(missing[:_SHOWN] + ([f"and {len(missing) - _SHOWN} more"] if missing[_SHOWN:] else [])),
+            found="\n".join(missing[:_SHOWN] + more),
             where=str(plan.release.file),
             hint="correct the path in release.toml, or declare the step that writes it",
         )
 
 
+def _old_lock(workspace: Workspace, *, update: bool) -> Lock | None:
+    """The lock that is there; a damaged one counts as none when it may be replaced."""
+    try:
+        return read_lock(workspace)
+    except FormatError:
+        if not update:
+            raise
+        return None
+
+
 def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
     """Freeze inputs and this numeric id's outputs; returns what to tell the user.
 
-    Raises ConfigError when an input does not exist, GateRefused when outputs that are frozen already differ and `update` is not given; release.lock is
-    then as before. When inputs changed, outputs of other numeric ids speak of other inputs and are dropped.
+    Raises ConfigError when an input does not exist, GateRefused when outputs that are frozen already differ and
+    `update` is not given; release.lock is then as before. When inputs changed, outputs of other numeric ids speak of other inputs and are dropped.
     """
     _refuse_missing(plan, workspace)
-    old = read_lock(workspace)
+    old = _old_lock(workspace, update=update)
     inputs = current_inputs(plan, workspace)
     outputs = current_outputs(plan, workspace)
     identifier = workspace.numeric_id

@@ -12,7 +12,8 @@ PLUGIN = "release_tasks"  # the name of our backend and of our reporter
 GLOBAL: dict[str, str] = {"dep_file": DEP_FILE, "backend": PLUGIN, "reporter": PLUGIN}
 COMMANDS: dict[str, str] = {
     "run": "release_tasks.engine.graph_commands:Run",
-    "list": "release_tasks.engine.list_command:List",
+    "list": "release_tasks.engine.doit_commands:List",
+    "forget": "release_tasks.engine.doit_commands:Forget",
     "release": "release_tasks.engine.graph_commands:Release",
     "freeze": "release_tasks.engine.graph_commands:Freeze",
     "verify": "release_tasks.engine.verb_commands:Verify",

@@ -114,7 +114,7 @@ def seal_verdict(plan: Plan, workspace: Workspace, *, remembered: bool = False) 
     evidence = {"seal": Evidence(kind="seal", subjects=(), data=data)}
     return decide(
         "seal",
-        Case(evidence=evidence, subjects={}),
+        Case(evidence=evidence, subjects={}, artifacts=frozenset()),
         policy=_recorded_policy(workspace),
         profile=plan.release.profile,
         mode=plan.mode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -152,6 +153,39 @@ def _not_enforced(command: UserCommand, why_not: str | None) -> tuple[str, ...]:
     return (f"{why_not}: undeclared reads are not prevented", f"{why_not}: the network is not cut off")
 
 
+_STRACE = (
+    "strace",
+    "-f",
+    "-y",
+    "-qq",
+    "--seccomp-bpf",
+    "-s",
+    "4096",
+    "-e",
+    "trace=%file",
+    "-e",
+    "signal=none",
+)
+
+
+def _environment(command: UserCommand, place: _Place, *, boxed: bool) -> dict[str, str]:
+    return child_environment(
+        profile=command.profile,
+        seed=command.seed,
+        pass_=command.pass_,
+        surrounding=os.environ,
+        home=sandbox.HOME if boxed else str(place.home),
+        temporary="/tmp" if boxed else str(place.temporary),  # noqa: S108 - the sandbox has its own
+        folder=sandbox.BUILD if boxed else str(place.work),
+        probe=sandbox.PROBE if boxed else str(PROBE_FOLDER),
+        report=f"{_report_folder(place, boxed=boxed)}/{_REPORT}",
+    )
+
+
+def _report_folder(place: _Place, *, boxed: bool) -> str:
+    return sandbox.REPORT if boxed else str(place.report)
+
+
 def _execute(
     command: UserCommand,
     place: _Place,
@@ -165,49 +199,19 @@ def _execute(
     answer: Path | None = None,
 ) -> ChildExit:
     boxed = why_not is None
-    report = sandbox.REPORT if boxed else str(place.report)
-    environment = child_environment(
-        profile=command.profile,
-        seed=command.seed,
-        pass_=command.pass_,
-        surrounding=os.environ,
-        home=sandbox.HOME if boxed else str(place.home),
-        temporary="/tmp" if boxed else str(place.temporary),  # noqa: S108 - the sandbox has its own
-        folder=sandbox.BUILD if boxed else str(place.work),
-        probe=sandbox.PROBE if boxed else str(PROBE_FOLDER),
-        report=f"{report}/{_REPORT}",
-    )
+    environment = _environment(command, place, boxed=boxed)
+    report = _report_folder(place, boxed=boxed)
     argv = _argv(command)
     if watched != "no":
         environment["RELEASE_TRACE_OPENS"] = f"{report}/{_OPENS}"
     if watched == "strace":
-        argv = [
-            *(
-                "strace",
-                "-f",
-                "-y",
-                "-qq",
-                "--seccomp-bpf",
-                "-s",
-                "4096",
-                "-e",
-                "trace=%file",
-                "-e",
-                "signal=none",
-            ),
-            *("-o", f"{report}/{_TRACE}", "--", *argv),
-        ]
+        argv = [*_STRACE, "-o", f"{report}/{_TRACE}", "--", *argv]
+    run = functools.partial(
+        run_child, cwd=place.work, log=log, timeout_s=timeout_s, on_output=on_output, answer=answer
+    )
     if not boxed:
         link_into(place.work, mounts)
-        return run_child(
-            argv,
-            cwd=place.work,
-            env=environment,
-            log=log,
-            timeout_s=timeout_s,
-            on_output=on_output,
-            answer=answer,
-        )
+        return run(argv, env=environment)
     copy_into(place.work, mounts.copies)
     with sandbox.sandboxed(
         argv,
@@ -220,17 +224,7 @@ def _execute(
         env=environment,
         network=command.network,
     ) as (line, descriptors):
-        ended = run_child(
-            line,
-            cwd=place.work,
-            env={"PATH": search_path()},
-            log=log,
-            timeout_s=timeout_s,
-            pass_fds=descriptors,
-            guarded=False,
-            on_output=on_output,
-            answer=answer,
-        )
+        ended = run(line, env={"PATH": search_path()}, pass_fds=descriptors, guarded=False)
     named = ended.code > _SHELL_SIGNALS and not signal_name(ended.code - _SHELL_SIGNALS).startswith("signal ")
     return replace(ended, code=_SHELL_SIGNALS - ended.code) if named else ended
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 SCRIPTS = Path(sys.executable).parent
 RELEASE_TASKS = (str(SCRIPTS / "release-tasks"),)
 DOIT = (str(SCRIPTS / "doit"),)
+_ENVIRON = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONSTARTUP"}}
 
 # dtype, shape, little-endian bytes
 Tensor = tuple[str, tuple[int, ...], bytes]
@@ -63,9 +65,8 @@ def entries(tensors: Mapping[str, Tensor]) -> tuple[dict[str, object], bytes]:
 
 
 def canonical(tensors: Mapping[str, Tensor]) -> bytes:
-    """A file as the canonical writer lays it out; callers give at most one dtype per file, or wide before narrow."""
-    ordered = dict(sorted(tensors.items(), key=lambda item: (-len(item[1][2]) if False else 0, item[0])))
-    table, payload = entries(ordered)
+    """A file of tensors of one dtype as the canonical writer lays it out: by name, compact, padded."""
+    table, payload = entries(dict(sorted(tensors.items())))
     header = json.dumps(table, separators=(",", ":")).encode()
     return prefixed(header + b" " * (-len(header) % 8), payload)
 
@@ -135,6 +136,13 @@ class Done:
         """Both streams, for messages of failing asserts."""
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
+    @property
+    def failure(self) -> str:
+        """The whole message of the step that failed, without the steps before and the table behind."""
+        found = re.search(r"^FAILED +\S+\n\n(.*?)\n\n\nrelease ", self.out, re.DOTALL | re.MULTILINE)
+        assert found is not None, self.text
+        return found[1]
+
 
 def run(
     folder: Path,
@@ -142,11 +150,11 @@ def run(
     command: Sequence[str] = RELEASE_TASKS,
     environ: Mapping[str, str] | None = None,
 ) -> Done:
-    """Run one command in a folder, as a user does; links of the temporary folder stay as they are."""
+    """Run one command in a folder, as a user does."""
     done = subprocess.run(
         [*command, *arguments],
         cwd=folder,
-        env={**os.environ, **(environ or {})},
+        env={**_ENVIRON, **(environ or {})},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -162,7 +170,20 @@ def snapshot(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            found[name] = f"-> {os.readlink(path)}"
+            found[name] = f"-> {path.readlink()}"
         elif path.is_file():
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def freeze_and_release(folder: Path, *, environ: Mapping[str, str] | None = None) -> Done:
+    """Freeze whatever is there now and release it; freezing must work, releasing may be refused."""
+    frozen = run(folder, "freeze", "--update", environ=environ)
+    assert frozen.code == 0, frozen.text
+    return run(folder, "release", environ=environ)
+
+
+def metadata(folder: Path) -> dict[str, object]:
+    """metadata.json of the release 0.1.0 in a project."""
+    found: dict[str, object] = json.loads((folder / "release/0.1.0/metadata.json").read_bytes())
     return found
