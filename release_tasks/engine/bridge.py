@@ -17,6 +17,7 @@ from release_tasks.stages.execution import Outcome, run_step, still_stands
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.lock import FileLock
+from release_tasks.system.parent import die_with_parent
 from release_tasks.system.storage import storage_error
 
 _SAVED = "release_tasks"
@@ -62,6 +63,10 @@ class Action:
     plan: Plan
     workspace: Workspace
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle so that a worker process, which unpickles every task at its start, ends with its parent."""
+        return (_action_of_worker, (self.step, self.plan, self.workspace))
+
     def __call__(self) -> dict[str, Any] | StepFailed:
         """Run the step; the one boundary where a ReleaseError becomes doit's failure."""
         state = self.workspace.root / STATE
@@ -78,6 +83,11 @@ class Action:
         finally:
             progress.unlink(missing_ok=True)
         return {_SAVED: _dump(outcome)}
+
+
+def _action_of_worker(step: Step, plan: Plan, workspace: Workspace) -> Action:
+    die_with_parent()
+    return Action(step, plan, workspace)
 
 
 def _failure(error: ReleaseError) -> StepFailed:

@@ -6,11 +6,13 @@ import contextlib
 import multiprocessing
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmdparse import CmdParseError
 
+from release_tasks.engine.loader import ProjectLoader
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
@@ -22,9 +24,11 @@ from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
-from release_tasks.system.storage import storage_errors
+from release_tasks.system.storage import storage_error, storage_errors
 from release_tasks.verbs.freeze import write_lock
 from release_tasks.verbs.release_summary import already_released, seal_of, summarize
+
+_SIGPIPE = 13  # a shell shows 141 for a program that this signal ended
 
 _CONFIG = {
     "name": "config",
@@ -46,6 +50,15 @@ def fail(error: ReleaseError) -> int:
     return error.exit_code
 
 
+def fail_system(error: OSError) -> int:
+    """Say what the system refused; a reader of our output that has gone ends the command without a word."""
+    if not isinstance(error, BrokenPipeError):
+        return fail(storage_error(error, error.filename or os.curdir))
+    with contextlib.suppress(OSError, ValueError):  # what is still buffered would be refused again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + _SIGPIPE
+
+
 class GraphCommand(DoitRun):  # type: ignore[misc]
     """doit's `run` with our reporter, state and locks; `-s` may not skip what a release depends on."""
 
@@ -65,6 +78,8 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
             return self._guarded(params, args)
         except ReleaseError as error:
             return fail(error)
+        except OSError as error:
+            return fail_system(error)
         except KeyboardInterrupt:
             sys.stderr.write("interrupted: what was half done has been removed; run again to go on\n")
             return 130
@@ -84,12 +99,15 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         if plan.policy is not None:
             project.workspace.once_valid(plan.policy, lambda: policy_in_force(plan))
         root = project.release.root
+        _refuse_no_folder(root / RELEASES)
         with storage_errors(root / STATE):
             (root / STATE).mkdir(exist_ok=True)
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(FileLock(root / STATE / "run.lock", wait=False))
             except StorageError as error:
+                if not (error.found or "").startswith("held by"):
+                    raise
                 raise StorageError(
                     "another run is at work in this project",
                     found=error.found,
@@ -126,12 +144,28 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         reporter = ReleaseReporter(sys.stdout, {}, root=project.release.root)
         if "reporter" not in params._non_default_keys:  # noqa: SLF001 - doit has no other way to ask
             params["reporter"] = reporter
-        params["dep_file"] = os.path.relpath(project.release.root / STATE_FILE)
         if params["num_process"]:
             # Forking after doit's queue threads deadlocks and warns on Python 3.12; spawn works everywhere.
             multiprocessing.set_start_method("spawn", force=True)
-        code = int(super().execute(params, names))
+        # doit names files relative to the current folder: without a dodo.py that is always the project's own,
+        # so that the same run from a folder below finds its state.
+        root = project.release.root if isinstance(self.loader, ProjectLoader) else Path.cwd()
+        with contextlib.chdir(root):
+            params["dep_file"] = os.path.relpath(project.release.root / STATE_FILE)
+            code = int(super().execute(params, names))
         return (reporter.exit_codes[0] if reporter.exit_codes else code), reporter
+
+
+def _refuse_no_folder(releases: Path) -> None:
+    """Finished releases are renamed into place, which a link to another disk would not let us do whole."""
+    if releases.is_symlink() or (releases.exists() and not releases.is_dir()):
+        raise ConfigError(
+            f"{RELEASES} is not a folder",
+            wanted="a real folder, where finished releases go, or nothing yet",
+            found="a symbolic link" if releases.is_symlink() else "a file",
+            where=str(releases),
+            hint="move it away; for another disk, put the whole project there or mount the disk at this place",
+        )
 
 
 def _nothing(_params: object) -> None:

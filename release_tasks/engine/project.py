@@ -41,7 +41,7 @@ class Project:
         if config is not None:
             self._config = Path(config)
         self._mode = mode
-        self._policy = None if policy is None else Path(policy).absolute()
+        self._policy = None if policy is None else Path(os.path.abspath(policy))  # noqa: PTH100 - no `..`
 
     @cached_property
     def release(self) -> Release:

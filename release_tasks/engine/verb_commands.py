@@ -14,7 +14,7 @@ from doit.cmdparse import CmdParseError
 
 from release_tasks.catalog import plan_steps
 from release_tasks.config.load import find_config, find_policy, load_release
-from release_tasks.engine.graph_commands import fail
+from release_tasks.engine.graph_commands import fail, fail_system
 from release_tasks.errors import ConfigError, ReleaseError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate_policy import policy_in_force
@@ -52,6 +52,8 @@ class VerbCommand(Command):  # type: ignore[misc]
             return self.run(params, args)
         except ReleaseError as error:
             return fail(error)
+        except OSError as error:
+            return fail_system(error)
         except KeyboardInterrupt:
             return 130
 
@@ -62,7 +64,7 @@ class VerbCommand(Command):  # type: ignore[misc]
 
 def _only(args: list[str], what: str) -> Path:
     if len(args) != 1:
-        raise ConfigError(f"wanted one {what}", found=" ".join(args) or "none")
+        raise ConfigError("wrong number of paths", wanted=f"one path: {what}", found=" ".join(args) or "none")
     return Path(args[0])
 
 
@@ -81,7 +83,7 @@ class Verify(VerbCommand):
 
     def run(self, params: Any, args: list[str]) -> int:
         """Verify and print the report."""
-        path = _only(args, "release to verify")
+        path = _only(args, "a release directory, tar or zip")
         report = verify(path, root=params["root"], tag=params["tag"], full=params["full"], cwd=Path.cwd())
         if params["json"]:
             sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
@@ -153,7 +155,7 @@ class Canonicalize(VerbCommand):
     def run(self, params: Any, args: list[str]) -> int:
         """Rewrite and say what was done."""
         output = None if params["output"] is None else Path(params["output"])
-        done = canonicalize(_only(args, "safetensors file"), output=output)
+        done = canonicalize(_only(args, "a safetensors file"), output=output)
         word = "rewritten" if done.changed else "was canonical already"
         sys.stdout.write(f"{done.path}: {done.tensors} tensors, {word}\n")
         return 0

@@ -80,7 +80,7 @@ def _weights(data: JSONObject) -> Iterator[Finding]:
 def _measured(data: JSONObject) -> Iterator[Finding]:
     if not rows(data, "weights"):
         yield Finding(
-            code=GateCode.EVIDENCE_MISSING,
+            code=GateCode.WEIGHTS_INVALID,
             subject="artifacts: weights",
             wanted="weights that could be read",
             found="none",

@@ -55,8 +55,8 @@ def read_manifest(kept: Mapping[str, bytes]) -> tuple[Manifest | None, tuple[Pro
     """Parse MANIFEST.json out of the kept files; None and the one problem when it is not one of ours."""
     data = kept.get(MANIFEST)
     if data is None:
-        missing = _problem(ProblemCode.MISSING_FILE, MANIFEST, f"a file of at most {MAX_RECORD_BYTES} bytes")
-        return None, (missing,)
+        wanted = f"the list of all files, at most {MAX_RECORD_BYTES} bytes"
+        return None, (_problem(ProblemCode.MISSING_FILE, MANIFEST, wanted),)
     try:
         manifest = manifest_from_json(parse_canonical(data, where=MANIFEST))
     except ReleaseError as error:

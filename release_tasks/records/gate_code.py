@@ -116,7 +116,7 @@ CODES: dict[GateCode, CodeInfo] = {
         Category.SECURITY, hard=True, priority=1, recommendation="remove the reference to code outside"
     ),
     GateCode.SMOKE_FAILED: CodeInfo(
-        Category.SMOKE, hard=True, priority=4, recommendation="read the log of the smoke command"
+        Category.SMOKE, hard=True, priority=4, recommendation="read .release/logs/smoke.log"
     ),
     GateCode.SMOKE_SAMPLE_REFUSED: CodeInfo(
         Category.SMOKE, hard=True, priority=4, recommendation="look at the sample: it does not compile"

@@ -108,6 +108,13 @@ def _check_text(placed: Placed, path: Path) -> list[str]:
     return []
 
 
+def _format(placed: Placed) -> str:
+    """The role by which a file is read: among the extra files there may be adapters and GGUF files, too."""
+    by_suffix = {".safetensors": "weights", ".gguf": "gguf"}
+    suffix = Path(placed.name).suffix.casefold()
+    return by_suffix.get(suffix, placed.role) if placed.role == "extra" else placed.role
+
+
 class _Findings:
     """What one pass over the artifacts has found so far."""
 
@@ -121,7 +128,12 @@ class _Findings:
 
     def weight(self, placed: Placed, path: Path) -> None:
         raw, header = read_header(path, where=placed.declared)
-        self.headers[placed.name] = header
+        if placed.role == "weights":
+            self.headers[placed.name] = header
+            if not header.tensors:
+                raise FormatError(
+                    "the weights hold no tensor", wanted="at least one tensor", where=placed.declared
+                )
         not_finite: list[JSON] = [
             {"tensor": item.tensor, "elements": item.elements, "nan": item.nan, "infinite": item.infinite}
             for item in count_not_finite(path, header, offset=8 + len(raw))
@@ -141,7 +153,7 @@ class _Findings:
         if problem is not None:
             self.pickles.append({"path": placed.name, "problem": problem})
             return
-        match placed.role:
+        match _format(placed):
             case "weights":
                 self.weight(placed, path)
             case "gguf":

@@ -70,11 +70,11 @@ def judge_candidate(context: Context) -> None:
 def refusal(verdict: Verdict) -> GateRefused:
     """Put a rejecting verdict into words: every failing gate with what it wanted and found."""
     failing = [gate for gate in verdict.gates if gate.status == "fail"]
-    lines = [
-        f"{finding.code} {finding.subject}: wanted {finding.wanted}, found {finding.found}"
+    lines = {
+        f"{finding.code} {finding.subject}: wanted {finding.wanted}, found {finding.found}": None
         for gate in failing
         for finding in gate.findings
-    ]
+    }  # what two gates found is said once
     hints = {CODES[finding.code].recommendation: None for gate in failing for finding in gate.findings}
     names = ", ".join(gate.gate for gate in failing)
     return GateRefused(

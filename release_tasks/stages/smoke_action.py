@@ -63,7 +63,8 @@ def run_smoke(
         worker.run(command)
         sample = answer.read_text("utf-8", "replace")
     except CommandFailed as error:
-        ended = "\n".join(filter(None, (error.what, error.found, error.hint)))[:4000]
+        said = error.found if error.found and error.found not in error.what else None
+        ended = "\n".join(filter(None, (error.what, said, error.hint)))[:4000]
         data.update({"exit_code": 1, "sample_ok": False, "problem": ended})
         return data
     finally:

@@ -127,9 +127,7 @@ def changed_paths(root: Path) -> tuple[str, ...]:
     return tuple(sorted(entry[3:] for entry in text.split("\0") if entry))
 
 
-def committed_blobs(
-    root: Path, paths: Sequence[str], memory: StateDatabase | None = None
-) -> dict[str, str]:
+def committed_blobs(root: Path, paths: Sequence[str], memory: StateDatabase | None = None) -> dict[str, str]:
     """The blob ids that HEAD has for files of the project; one that HEAD has not is left out.
 
     With `memory`, what was asked of this commit before is not asked again (see `head_commit`).

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import stat
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,12 +21,13 @@ from blake3 import blake3 as new_blake3
 from release_tasks.errors import IntegrityError, ReleaseError
 from release_tasks.records.digest import Digest
 from release_tasks.system.ring import CHUNK, pump
-from release_tasks.system.stat_key import StatKey, stat_key
+from release_tasks.system.stat_key import StatKey, is_racy, stat_key
 from release_tasks.system.storage import not_regular, open_regular, storage_error
 
 SMALL = 256 << 10  # bytes; below this one read of the whole file beats any pipeline
 SPLIT = 16 << 20  # bytes; above this one file alone is worth more than one thread
 _SPLIT_CHUNK = 4 << 20  # bytes; fewer changes of hands between the two threads
+_FLUSH_ALL = 64  # files; for as many, one flush of everything is cheaper than one for each
 _WIDE_CHUNK = 8 << 20  # bytes; BLAKE3 with several threads wants large updates
 
 Range = tuple[int, int]
@@ -169,12 +171,14 @@ def digest_file(
     workers: int | None = None,
     sync: bool = False,
     follow: bool = False,
+    flushed_ns: int = 0,
 ) -> FileDigests:
     """Hash one regular file, by path or by open descriptor (left open), reading each byte once.
 
     `ranges` are (start, end) byte offsets, end exclusive, that do not overlap; each gets a BLAKE3 of its own.
     `sync` flushes the file first: a dirty mapped page changes bytes without changing the stat (not on
-    Windows, where a descriptor for reading cannot be flushed). `follow` resolves a symbolic link.
+    Windows, where a descriptor for reading cannot be flushed); `flushed_ns` is when everything was flushed
+    last, so that a file untouched since needs no flush of its own. `follow` resolves a symbolic link.
     Raises IntegrityError for anything but a regular file, for a bad range and for a file that changed while
     it was read; StorageError when the system refuses.
     """
@@ -186,7 +190,7 @@ def digest_file(
     else:
         fd, status = open_regular(source, follow=follow)
     try:
-        if sync and os.name != "nt":
+        if sync and os.name != "nt" and is_racy(stat_key(status), flushed_ns):
             os.fsync(fd)
             status = os.fstat(fd)
         return _digest_open(
@@ -215,7 +219,7 @@ def _digest_open(
     alone = split and not (sha256 and (blake3 or ranges))  # one kind of hash only: no work to share out
     stream = StreamHashes(sha256=sha256, blake3=blake3, ranges=ranges, threads=workers if alone else 1)
     if key.size < SMALL:
-        data = memoryview(os.read(fd, SMALL))
+        data = memoryview(os.read(fd, key.size + 1))  # one more, to see a file that grew
         stream.update(data)
         count = len(data)
     else:
@@ -256,6 +260,10 @@ def digest_many(
     found: dict[int, FileDigests] = {}
     errors: dict[int, Exception] = {}
     stop = threading.Event()
+    flushed_ns = 0
+    if sync and len(paths) >= _FLUSH_ALL and sys.platform == "linux":  # elsewhere sync(2) may not wait
+        flushed_ns = time.time_ns()
+        os.sync()
 
     def digest(index: int, threads: int) -> None:
         path = paths[index]
@@ -268,6 +276,7 @@ def digest_many(
                 workers=threads,
                 sync=sync,
                 follow=follow,
+                flushed_ns=flushed_ns,
             )
         except (ReleaseError, OSError) as error:
             errors[index] = error

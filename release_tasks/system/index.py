@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -24,7 +23,7 @@ from release_tasks.records.step import Tree
 from release_tasks.system.hashing import FileDigests, digest_file, digest_many
 from release_tasks.system.stat_key import GRANULARITY_NS, StatKey, is_racy, stat_key
 from release_tasks.system.state import StateDatabase
-from release_tasks.system.walk import expand_glob
+from release_tasks.system.walk import Listing, columns, list_glob
 
 _TIMES = ("mtime_ns", "ctime_ns")
 _WORTH_A_PAUSE = 4 << 20  # bytes; to hash a larger file twice costs more than to wait for the next tick
@@ -88,7 +87,7 @@ class DigestIndex:
         self._roots = roots or {}
         self._base = f"{root}{os.sep}"
         self._memo: dict[str, Known] = {}
-        self._trees: dict[Tree, tuple[TreeState, tuple[tuple[str, StatKey], ...]]] = {}
+        self._trees: dict[Tree, tuple[TreeState, Listing]] = {}
 
     def locate(self, path: str) -> Path:
         """Turn a declared path, `a/b` or `NAME:a/b`, into an absolute one."""
@@ -158,26 +157,27 @@ class DigestIndex:
         """Digest of a Tree as it is now; one row of state answers for all its files when none was touched."""
         if tree in self._trees:
             return self._trees[tree][0]
-        entries = self._expand(tree)
-        fingerprint, newest = _look(entries)
+        listing = self._list(tree)
+        fingerprint, newest = _look(listing)
         row = f"tree/{'|'.join(tree.patterns)}"
         text = self._database.get(row)
         if text is not None and text.startswith(fingerprint + " "):
             _, began, digest, files, size = text.split(" ")
             if not is_racy(StatKey(0, newest, newest, 0, 0), int(began)):
                 state = TreeState(sha256(digest), int(files), int(size))
-                self._trees[tree] = (state, entries)
+                self._trees[tree] = (state, listing)
                 return state
         began_ns = time.time_ns()
+        entries = listing.entries()
         digests = self._digest_entries(entries)
         state = TreeState(tree_digest(digests), len(entries), sum(key.size for _, key in entries))
         self._database.put([(row, f"{fingerprint} {began_ns} {state.digest.hex} {state.files} {state.size}")])
-        self._trees[tree] = (state, entries)
+        self._trees[tree] = (state, listing)
         return state
 
     def tree_files(self, tree: Tree) -> tuple[str, ...]:
         """The declared paths that a Tree matches now, sorted."""
-        return tuple(path for path, _ in self._expand(tree))
+        return tuple(sorted(self._list(tree).paths))
 
     def expand(self, declared: Iterable[str]) -> tuple[str, ...]:
         """Every file behind declared files and globs, sorted; raises ConfigError for an empty glob."""
@@ -188,32 +188,34 @@ class DigestIndex:
 
     def tree_digests(self, tree: Tree) -> tuple[tuple[str, Digest], ...]:
         """The files of a Tree with their digests, sorted by path."""
-        return tuple((path, sha256(digest)) for path, digest in self._digest_entries(self._expand(tree)))
+        entries = self._list(tree).entries()
+        return tuple((path, sha256(digest)) for path, digest in self._digest_entries(entries))
 
-    def _expand(self, tree: Tree) -> tuple[tuple[str, StatKey], ...]:
+    def _list(self, tree: Tree) -> Listing:
         if tree in self._trees:
             return self._trees[tree][1]
-        lists: list[list[tuple[str, StatKey]]] = []
+        lists: list[Listing] = []
         for pattern in tree.patterns:
             name, colon, rest = pattern.partition(":")
             base = self._roots[name] if colon else self._root
-            matches = expand_glob(base, rest if colon else pattern)
-            if not colon and is_glob(pattern.partition("/")[0]):
-                matches = [match for match in matches if not match[0].startswith(_OWN_FOLDERS)]
-            if not matches and not tree.optional:
+            matches = list_glob(base, rest if colon else pattern)
+            if colon:
+                matches = Listing([f"{name}:{path}" for path in matches.paths], matches.numbers)
+            elif is_glob(pattern.partition("/")[0]):
+                matches = columns([it for it in matches.entries() if not it[0].startswith(_OWN_FOLDERS)])
+            if not matches.paths and not tree.optional:
                 raise ConfigError(
                     f"the pattern {pattern} matches no file",
                     wanted="at least one file",
                     found=f"none below {base}",
                     hint="correct the pattern, or make the files that it should match",
                 )
-            lists.append([(f"{name}:{path}", key) for path, key in matches] if colon else matches)
+            lists.append(matches)
+        found = lists[0]
         if len(lists) > 1:
-            found = sorted(dict(chain.from_iterable(lists)).items())
-        else:
-            found = lists[0]  # sorted already, each path once
-        _refuse_undecodable([path for path, _ in found])
-        return tuple(found)
+            found = columns(sorted(dict(chain.from_iterable(part.entries() for part in lists)).items()))
+        _refuse_undecodable(found.paths)
+        return found
 
     def _digest_entries(self, entries: Sequence[tuple[str, StatKey]]) -> list[tuple[str, str]]:
         stored = self._stored_many([path for path, _ in entries])
@@ -267,19 +269,14 @@ def _common_prefix(first: str, last: str) -> str:
     return first[:count]
 
 
-def _look(entries: Sequence[tuple[str, StatKey]]) -> tuple[str, int]:
+def _look(listing: Listing) -> tuple[str, int]:
     """A fingerprint of paths and stat keys, and the newest time among them in nanoseconds.
 
     Numbers go into the hash as machine words: to format them took longer than all system calls of a tree.
     """
-    keys = [key for _, key in entries]
-    try:
-        numbers = array("q", chain.from_iterable(keys))
-    except OverflowError:  # an inode of 64 bits; a time before 1970 then counts as new, and is hashed again
-        numbers = array("Q", [number % (1 << 64) for number in chain.from_iterable(keys)])
-    hasher = hashlib.blake2b("\0".join([path for path, _ in entries]).encode("utf-8"), digest_size=20)
+    hasher = hashlib.blake2b("\0".join(listing.paths).encode("utf-8"), digest_size=20)
     hasher.update(b"\0")
-    hasher.update(numbers)
+    hasher.update(listing.numbers)
     width = len(StatKey._fields)
-    newest = max(max(numbers[at::width], default=0) for at in map(StatKey._fields.index, _TIMES))
+    newest = max(max(listing.numbers[at::width], default=0) for at in map(StatKey._fields.index, _TIMES))
     return hasher.hexdigest(), newest

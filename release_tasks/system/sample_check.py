@@ -27,9 +27,9 @@ def sample_problem(sample: str, check: str | tuple[str, ...] | None) -> str | No
     if check == "rust":
         if shutil.which("rustc") is None:
             return "rustc is not on PATH"
-        return _command_problem(
-            sample, ("rustc", "--crate-type=lib", "--emit=metadata", "-o", "/dev/null"), ".rs"
-        )
+        # Into the temporary folder: rustc renames over its output, and as root that would replace /dev/null.
+        rustc = ("rustc", "--crate-type=lib", "--emit=metadata", "-o", "sample.rmeta")
+        return _command_problem(sample, rustc, ".rs")
     return _command_problem(sample, tuple(check), ".txt")
 
 

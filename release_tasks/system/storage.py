@@ -36,6 +36,7 @@ _MEANINGS = (
     ),
     ("ENOENT", "the file does not exist", "check the path, or run the step that makes the file"),
     ("ENOTDIR", "a part of the path is not a folder", "check the path"),
+    ("EISDIR", "a folder is where a file should be", "move the folder away"),
     ("EEXIST", "the file exists already", "remove it or choose another name"),
     ("ENOTEMPTY", "the folder is not empty", "remove what is in it or choose another name"),
     ("EXDEV", "the two paths are on different file systems", "keep both folders on one file system"),

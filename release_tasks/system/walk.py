@@ -8,8 +8,11 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Callable
-from operator import itemgetter
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 
 from release_tasks.errors import IntegrityError
 from release_tasks.system.stat_key import StatKey, stat_key
@@ -19,7 +22,10 @@ Found = tuple[str, StatKey]
 _Match = Callable[[str], object]
 _MAGIC = re.compile(r"[*?\[]")
 _SHOWN = 20  # offenders named in one error
-_BY_PATH = itemgetter(0)
+_NAME = attrgetter("name")
+_NUMBERS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")  # in the order of StatKey
+_TYPE, _REGULAR = 0o170000, stat.S_IFREG  # stat.S_ISREG without the call
+_WORD = 1 << 64
 
 
 def walk_regular(root: str | os.PathLike[str]) -> list[str]:
@@ -65,8 +71,45 @@ def _walk(root: str) -> list[tuple[str, os.DirEntry[str]]]:
     return files
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Files as two columns: relative POSIX paths, and for each path the five numbers of its StatKey.
+
+    The order is the same whenever the files are the same. Columns, because a check that nothing has changed
+    needs no object for each file: twice as fast on 100,000 files. Unsigned numbers of 64 bits are wrapped.
+    """
+
+    paths: list[str]
+    numbers: array[int]
+
+    def entries(self) -> list[Found]:
+        """Each file with its stat key, sorted by path."""
+        numbers = iter(self.numbers)
+        rows = zip(numbers, numbers, numbers, numbers, numbers, strict=True)
+        keys = [StatKey(*row[:3], row[3] % _WORD, row[4] % _WORD) for row in rows]
+        return sorted(zip(self.paths, keys, strict=True))
+
+
+def columns(entries: Sequence[Found]) -> Listing:
+    """Write files with their stat keys as columns, in the order given."""
+    return Listing([path for path, _ in entries], _words([key for _, key in entries]))
+
+
+def _words(keys: Sequence[tuple[int, ...]]) -> array[int]:
+    try:
+        return array("q", chain.from_iterable(keys))
+    except OverflowError:
+        wrapped = [(number + _WORD // 2) % _WORD - _WORD // 2 for number in chain.from_iterable(keys)]
+        return array("q", wrapped)
+
+
 def expand_glob(root: str | os.PathLike[str], pattern: str) -> list[Found]:
-    """Files below `root` that `pattern` matches, with stat keys, sorted by relative POSIX path.
+    """Files below `root` that `pattern` matches, with stat keys, sorted by path; all else as `list_glob`."""
+    return list_glob(root, pattern).entries()
+
+
+def list_glob(root: str | os.PathLike[str], pattern: str) -> Listing:
+    """List the files below `root` that `pattern` matches.
 
     `*`, `?`, `[...]`, `[!...]` match within one component, case-sensitively; `**` as a whole component spans
     any number of folders, none included, and at the end all files below. Hidden names (leading dot) are
@@ -90,16 +133,15 @@ def expand_glob(root: str | os.PathLike[str], pattern: str) -> list[Found]:
                 where=start,
                 hint="name the folder that the link points to",
             )
+    found = Listing([], array("q"))
     if not os.path.isdir(start):
-        return []
+        return found
     prefix = "".join(f"{part}/" for part in parts[:literal])
-    found: list[Found] = []
     glob = _Glob(parts[literal:])
     folders = [(start, prefix, glob.close({0}))]
     while folders:
         folder, below, state = folders.pop()
         _list_folder(folder, below, state, glob=glob, found=found, folders=folders)
-    found.sort(key=_BY_PATH)
     return found
 
 
@@ -164,41 +206,37 @@ def _list_folder(
     state: _State,
     *,
     glob: _Glob,
-    found: list[Found],
+    found: Listing,
     folders: list[tuple[str, str, _State]],
 ) -> None:
     matches = glob.file_matcher(state)
+    files: list[os.DirEntry[str]] = []
     with storage_errors(folder), os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
+        for entry in sorted(entries, key=_NAME):
             if entry.is_dir(follow_symlinks=False):
-                below = glob.enter(state, name)
+                below = glob.enter(state, entry.name)
                 if below:
-                    folders.append((entry.path, f"{prefix}{name}/", below))
-            elif matches is not None and matches(name):
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISLNK(status.st_mode):
-                    status = _follow(entry.path)
-                    if stat.S_ISDIR(status.st_mode):
-                        continue
-                if not stat.S_ISREG(status.st_mode):
-                    raise not_regular(status.st_mode, entry.path)
-                # stat_key without its two calls, which would be a tenth of the time of a large tree.
-                numbers = (
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                    status.st_ino,
-                    status.st_dev,
-                )
-                found.append((prefix + name, _new_key(StatKey, numbers)))
+                    folders.append((entry.path, f"{prefix}{entry.name}/", below))
+            elif matches is not None and matches(entry.name):
+                files.append(entry)
+        states = [entry.stat(follow_symlinks=False) for entry in files]
+    if any([status.st_mode & _TYPE != _REGULAR for status in states]):  # noqa: C419 - a list is twice as fast
+        real = [_regular(entry.path, status) for entry, status in zip(files, states, strict=True)]
+        files = [entry for entry, status in zip(files, real, strict=True) if status is not None]
+        states = [status for status in real if status is not None]
+    found.paths.extend([prefix + entry.name for entry in files])
+    found.numbers.extend(_words(list(map(_NUMBERS, states))))
 
 
-_new_key: Callable[[type[StatKey], tuple[int, ...]], StatKey] = tuple.__new__
-
-
-def _follow(path: str) -> os.stat_result:
-    try:
-        return os.stat(path)
-    except OSError as error:
-        raise storage_error(error, path) from error
+def _regular(path: str, status: os.stat_result) -> os.stat_result | None:
+    """The stat of a file, that of the file a link leads to, None for a link to a folder."""
+    if stat.S_ISLNK(status.st_mode):
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise storage_error(error, path) from error
+        if stat.S_ISDIR(status.st_mode):
+            return None
+    if not stat.S_ISREG(status.st_mode):
+        raise not_regular(status.st_mode, path)
+    return status
