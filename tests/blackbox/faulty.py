@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +22,7 @@ FOLDER = f"release/{VERSION}"
 STEM = f"tiny-{VERSION}"
 LIMIT_S = 120.0
 
-_CONFIG = """\
+CONFIG = """\
 schema = 1
 
 [release]
@@ -62,7 +65,7 @@ class Run:
     text: str
 
 
-def write_project(root: Path, *, source: str = "A", config: str = _CONFIG, make: str = MAKE) -> Path:
+def write_project(root: Path, *, source: str = "A", config: str = CONFIG, make: str = MAKE) -> Path:
     """Write a project that is no git repository, with one step and nothing built."""
     root.mkdir(parents=True)
     files = {
@@ -72,7 +75,7 @@ def write_project(root: Path, *, source: str = "A", config: str = _CONFIG, make:
         "dodo.py": (
             "import release_tasks\n\n"
             'project = release_tasks.Project("release.toml")\n'
-            "DOIT_CONFIG = project.doit_config\n"
+            "DOITCONFIG = project.doit_config\n"
         ),
         "pyproject.toml": (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"),
         "tokenizer.json": '{"model": {"type": "BPE"}, "version": "1.0"}\n',
@@ -98,9 +101,8 @@ def doit(root: Path, *args: str, env: dict[str, str] | None = None, before: tupl
     return Run(code=done.returncode, text=done.stdout)
 
 
-def release(root: Path, **options: object) -> Run:
+def release(root: Path) -> Run:
     """Freeze what is there now and release it; both must succeed."""
-    del options
     frozen = doit(root, "freeze", "--update")
     assert frozen.code == 0, frozen.text
     done = doit(root, "release")
@@ -159,10 +161,29 @@ def leftovers(root: Path) -> list[str]:
     found += list((root / ".release").rglob("*.tmp"))
     staging = root / ".release" / "staging"
     found += list(staging.iterdir()) if staging.exists() else []
-    found += [path for path in (root / "build").iterdir() if path.name.startswith(".")]
+    found += list(root.glob("build/.*"))
     progress = root / ".release" / "progress"
     found += list(progress.iterdir()) if progress.exists() else []
     return sorted(path.relative_to(root).as_posix() for path in found if path.name != ".rejected")
+
+
+def remove(path: Path) -> None:
+    """Remove a project outside pytest's own folders, which pytest does not clean."""
+    shutil.rmtree(path)
+
+
+def forge_digest(root: Path, path: str, data: bytes) -> None:
+    """Make the index say that the file as it is now on the disk holds `data`, with a valid checksum of the row."""
+    status = (root / path).stat()
+    later = max(status.st_mtime_ns, status.st_ctime_ns) + 1_000_000_000
+    key = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev, later)
+    value = f"{' '.join(map(str, key))} {hashlib.sha256(data).hexdigest()}"
+    row = f"file/{path}"
+    seal = hashlib.blake2b(f"{row}\0{value}".encode(), digest_size=8).digest()
+    with sqlite3.connect(root / ".release/index.sqlite") as connection:
+        assert connection.execute("SELECT 1 FROM state WHERE key = ?", (row,)).fetchone()
+        connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (row, value, seal))
+    connection.close()
 
 
 def edit_unseen(path: Path, data: bytes) -> None:
@@ -172,3 +193,38 @@ def edit_unseen(path: Path, data: bytes) -> None:
     with path.open("r+b") as stream:
         stream.write(data)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def until(condition: Callable[[], bool], *, limit_s: float = 60.0) -> None:
+    """Wait for a condition; the test fails when it does not come true in time."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def running() -> set[int]:
+    """Process ids that are there now, those that only wait to be collected left out (Linux)."""
+    return set(_processes())
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Command lines of all processes below one, by process id (Linux)."""
+    processes = _processes()
+    found = {pid}
+    for _ in processes:
+        found |= {child for child, (parent, _) in processes.items() if parent in found}
+    return {child: processes[child][1] for child in found - {pid} if child in processes}
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()[:2]
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except (OSError, ValueError):
+            continue
+        if state not in "ZX":
+            found[int(folder.name)] = (int(parent), line)
+    return found

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 from project import Project, ran
 
 LINES = """frozen:inputs    Compare every input with release.lock.
-frozen:outputs   Compare what the steps made with release.lock.
 step:tokenizer   Run python scripts/tokenizer.py {writes} {reads}
 step:train       Run python scripts/train.py {seed} {params.scale}
 step:evaluate    Run python scripts/evaluate.py
+frozen:outputs   Compare what the steps made with release.lock.
 artifacts        Check the artifacts: weights, index, tokenizer, configuration, pickles.
 smoke            Load the model, generate a sample and check it.
 gate             Decide: every gate over its evidence, one verdict.
@@ -33,9 +32,7 @@ def test_the_order_does_not_depend_on_the_hash_seed(released: Project) -> None:
     for seed in "0123":
         env = {"PYTHONHASHSEED": seed}
         assert released.doit("list", env=env).stdout == LINES
-        for folder in (".release", "build", "release"):
-            shutil.rmtree(released.path(folder))
-        done = released.doit("release", env=env)
+        done = released.doit("release", "--always-execute", env=env)
         assert done.returncode == 0, done.stdout
         orders.add(tuple(ran(done)))
     assert len(orders) == 1

@@ -53,9 +53,9 @@ def test_an_existing_folder_of_shards_is_set_up_by_init_and_released(tmp_path: P
         "next: look at release.toml, then 'doit check', 'doit freeze', 'doit release'",
     ]
     # init wrote a dodo.py and a doit.cfg, so that both ways work.
-    how = {"command": DOIT if config == "config.yaml" else RELEASE_TASKS}
+    command = DOIT if config == "config.yaml" else RELEASE_TASKS
     for words in (("check",), ("freeze",), ("release",), ("verify", "release/0.1.0", "--full")):
-        done = run(folder, *words, **how)
+        done = run(folder, *words, command=command)
         assert done.code == 0, done.text
     release = folder / "release" / "0.1.0"
     shipped = {name: data for name, data in files.items() if (release / name).read_bytes() == data}
@@ -65,7 +65,7 @@ def test_an_existing_folder_of_shards_is_set_up_by_init_and_released(tmp_path: P
     assert opened.tensors() == ("b", "w")
     assert np.array_equal(opened.tensor("w"), W)
     assert opened.config == {"hidden_size": 3, "model_type": "stranger"}
-    again = run(folder, "release", **how)
+    again = run(folder, "release", command=command)
     assert "steps      none run, 8 up to date\n" in again.out
 
 

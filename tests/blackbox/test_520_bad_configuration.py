@@ -71,6 +71,7 @@ def test_unknown_and_mistyped_keys_are_all_told_at_once(released: Path) -> None:
         "  wanted: one of zip, tar\n"
         '  found:  string "rar"\n'
         "  where:  release.toml: release.bundles[1]\n"
+        "  hint:   did you mean tar?\n"
         "model is missing\n"
         "  wanted: one file, or the list of all shards\n"
         "  where:  release.toml: artifacts.model\n"
@@ -172,7 +173,9 @@ def test_pickle_formats_are_refused_by_their_suffix(released: Path) -> None:
 )
 def test_a_version_that_is_not_semver_is_refused(released: Path, version: str, hint: str) -> None:
     write(released, {"release.toml": HEAD.replace("0.1.0", version) + ARTIFACTS})
-    assert refused(released).err == (
+    checked = run(released, "check")
+    assert checked.code == 3
+    assert checked.err == (
         "1 problem in the configuration:\n"
         "version is not SemVer 2.0.0\n"
         "  wanted: MAJOR.MINOR.PATCH, then -PRERELEASE or +BUILD if need be; no leading zeros\n"
@@ -283,17 +286,20 @@ def test_a_root_that_is_not_there_is_refused(released: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["garbage", "-1", "9000000000000000000", "1e3", ""])
-def test_a_source_date_epoch_that_is_no_time_is_refused_before_anything_runs(
-    released: Path, text: str
-) -> None:
-    assert refused(released, environ={"SOURCE_DATE_EPOCH": text}).err == (
-        "SOURCE_DATE_EPOCH is not a time\n"
-        "  wanted: whole seconds since 1970, 0 to 253402300799\n"
-        f"  found:  '{text}'\n"
-        "  where:  environment variable SOURCE_DATE_EPOCH\n"
-        "  hint:   unset it to use the time of the commit\n"
-    )
+def test_a_source_date_epoch_that_is_no_time_is_refused_before_anything_runs(released: Path) -> None:
+    def message(text: str) -> str:
+        return (
+            "SOURCE_DATE_EPOCH is not a time\n"
+            "  wanted: whole seconds since 1970, 0 to 253402300799\n"
+            f"  found:  '{text}'\n"
+            "  where:  environment variable SOURCE_DATE_EPOCH\n"
+            "  hint:   unset it to use the time of the commit\n"
+        )
+
+    assert refused(released, environ={"SOURCE_DATE_EPOCH": "garbage"}).err == message("garbage")
+    for text in ("-1", "9000000000000000000", "1e3", ""):
+        done = run(released, "check", environ={"SOURCE_DATE_EPOCH": text})
+        assert (done.code, done.err) == (3, message(text))
 
 
 def test_init_refuses_to_overwrite_what_is_there(released: Path) -> None:

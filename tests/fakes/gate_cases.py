@@ -58,7 +58,8 @@ for _kind in ("frozen-inputs", "frozen-outputs"):
     SAMPLE[_kind]["differences"] = [{"name": "a", "frozen": f"sha256:{'1' * 64}", "now": None}]
 SAMPLE["artifacts"]["missing"] = [{"role": "config"}]
 SAMPLE["artifacts"]["invalid"] = [{"path": "m", "wanted": "a header", "problem": "cut"}]
-SAMPLE["artifacts"]["pickles"] = SAMPLE["artifacts"]["remote_code"] = [{"path": "m", "problem": "p"}]
+SAMPLE["artifacts"]["pickles"] = [{"path": "m", "problem": "p"}]
+SAMPLE["artifacts"]["remote_code"] = [{"path": "m", "problem": "p"}]
 SAMPLE["artifacts"]["weights"][0]["not_finite"] = [{"tensor": "w", "elements": 9, "nan": 1, "infinite": 0}]
 _OF_ARTIFACTS = {"artifacts", "smoke"}
 

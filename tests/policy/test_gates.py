@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from gate_cases import EVIDENCE, NOW, SAMPLE, case_of, judged
+from tests.fakes.gate_cases import EVIDENCE, NOW, SAMPLE, case_of, judged
 
 from release_tasks.config.policy import Policy
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
@@ -126,13 +126,13 @@ CONTROLS: list[tuple[str, dict[str, Any], GateCode]] = [
         change("artifacts", weights=[{**WEIGHT, "not_finite": [NAN]}]),
         GateCode.WEIGHTS_NOT_FINITE,
     ),
-    ("weights-finite", change("artifacts", weights=[]), GateCode.EVIDENCE_MISSING),
+    ("weights-finite", change("artifacts", weights=[]), GateCode.WEIGHTS_INVALID),
     (
         "weights-canonical",
         change("artifacts", weights=[{**WEIGHT, "canonical": False}]),
         GateCode.WEIGHTS_NOT_CANONICAL,
     ),
-    ("weights-canonical", change("artifacts", weights=[]), GateCode.EVIDENCE_MISSING),
+    ("weights-canonical", change("artifacts", weights=[]), GateCode.WEIGHTS_INVALID),
     (
         "self-contained",
         change("artifacts", pickles=[{"path": "m", "problem": "p"}]),

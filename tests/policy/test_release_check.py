@@ -219,7 +219,7 @@ def test_no_manifest_at_all() -> None:
     files = release_files()
     del files["MANIFEST.json"]
     assert told(check(files)) == [
-        ("MISSING_FILE", "MANIFEST.json", "a file of at most 67108864 bytes", "none")
+        ("MISSING_FILE", "MANIFEST.json", "the list of all files, at most 67108864 bytes", "none")
     ]
 
 

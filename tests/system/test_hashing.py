@@ -4,7 +4,9 @@ import hashlib
 import os
 import re
 import socket
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -295,3 +297,33 @@ def test_the_plan_gives_all_cores_to_a_file_that_outweighs_the_rest() -> None:
     assert hashing.plan_cores([mib, 8 * mib, 2 * mib], 2) == ([1, 2, 0], [])
     assert hashing.plan_cores([4 * mib] * 8, 2) == ([], list(range(8)))
     assert hashing.plan_cores([8 * mib, mib], 1) == ([], [0, 1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sync(2) waits on Linux only")
+def test_many_files_are_flushed_together_and_those_touched_since_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped page dirtied after the flush of everything would change bytes without changing the stat."""
+    paths = [tmp_path / f"{number:03d}" for number in range(70)]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    time.sleep(0.03)  # out of the tick of the writes
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def flush_one(fd: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        fsync(fd)
+
+    def flush_all() -> None:
+        flushed.append("all")
+        paths[7].write_bytes(b"touched")
+
+    monkeypatch.setattr(os, "fsync", flush_one)
+    monkeypatch.setattr(os, "sync", flush_all)
+    found = digest_many(paths, sync=True)
+    assert flushed == ["all", "007"]
+    assert found[7].sha256 == sha(b"touched")
+    flushed.clear()
+    digest_many(paths[:3], sync=True)
+    assert flushed == ["000", "001", "002"]

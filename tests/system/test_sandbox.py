@@ -129,3 +129,24 @@ def test_a_project_below_a_shown_prefix_is_covered(tmp_path: Path) -> None:
     project = Path(np.__file__).parent
     done = run(tmp_path, ["ls", "-A", str(project)], root=project)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_the_answer_depends_on_is_stable_and_names_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer of `why_not` is remembered under this text: another process here must find it again."""
+    here = sandbox.conditions()
+    line = "from release_tasks.system.sandbox import conditions; print(conditions())"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{here}\n"
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    other = sandbox.conditions()
+    assert other != here
+    program.write_text("#!/bin/sh\nexit 10\n")
+    assert sandbox.conditions() != other
+    program.unlink()
+    assert sandbox.conditions() == "linux None"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from importlib import resources
+from types import SimpleNamespace
+
+import jinja2
+import pytest
+
+from release_tasks.formats.text_template import render_template
+
+METADATA = {
+    "name": "tiny",
+    "version": "1.0.0",
+    "release_type": "model",
+    "license": None,
+    "date": None,
+    "git_commit": None,
+    "git_dirty": None,
+    "architecture": None,
+    "exact_root": "sha256:0",
+    "reasons": {"date": "no clock", "git_commit": "no git"},
+}
+FILES = (SimpleNamespace(path="a.json", entry=SimpleNamespace(size=3), role="config"),)
+
+
+def test_the_readme_says_why_something_is_not_known() -> None:
+    """R14: what does not exist says why."""
+    text = render_template("README.txt", metadata=METADATA, files=FILES).decode()
+    assert text.startswith("tiny 1.0.0\n==========\n")
+    assert "Date:          not known (no clock)\n" in text
+    assert "Commit:        not known (no git)\n" in text
+    assert "License:       not stated\n" in text
+    assert "a.json                                  3 bytes  config\n" in text
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def test_a_dirty_tree_is_said() -> None:
+    bent = {**METADATA, "git_commit": "c" * 40, "git_dirty": True}
+    text = render_template("README.txt", metadata=bent, files=()).decode()
+    assert f"Commit:        {'c' * 40}, with uncommitted changes\n" in text
+
+
+@pytest.mark.parametrize("name", sorted(METADATA.keys() - {"reasons"}))
+def test_a_name_that_is_not_defined_is_never_a_blank(name: str) -> None:
+    bent = {key: value for key, value in METADATA.items() if key != name}
+    with pytest.raises(jinja2.UndefinedError):
+        render_template("README.txt", metadata=bent, files=FILES)
+
+
+def test_text_is_not_escaped_like_html() -> None:
+    bent = {**METADATA, "license": "A & <B>"}
+    assert "License:       A & <B>\n" in render_template("README.txt", metadata=bent, files=FILES).decode()
+
+
+def test_every_template_ends_in_j2() -> None:
+    folder = resources.files("release_tasks").joinpath("templates")
+    names = [entry.name for entry in folder.iterdir()]
+    assert "README.txt.j2" in names
