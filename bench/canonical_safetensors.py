@@ -1,20 +1,9 @@
-"""Time our safetensors writer against the library's `save_file` and a plain write of the same bytes.
-
-Run: `python bench/canonical_safetensors.py [--mib 1000] [--rounds 7]`. Writers take turns within a round, in
-an order drawn anew, so that drift of the disk and of other processes falls on all of them. CPU seconds (user
-and system, of this process) are given too: they hardly feel a busy disk.
-"""
+"""Our safetensors writer against the library's `save_file` and a plain write of the same bytes."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import random
-import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import safetensors
+from measure import Bench, Case, Run, main
 from safetensors.numpy import save_file
 
 from release_tasks.formats.safetensors_numpy import dump_tensors
 
 Arrays = dict[str, npt.NDArray[Any]]
-RESULT = Path(__file__).parent / "results" / "canonical_safetensors.json"
 
 
 def make_arrays(mib: int) -> Arrays:
@@ -64,95 +54,67 @@ def write_raw(path: Path, _arrays: Arrays, whole: bytes) -> None:
 WRITERS: dict[str, Callable[[Path, Arrays, bytes], None]] = {
     "ours": write_ours,
     "library": write_library,
-    "raw": write_raw,
+    "raw write": write_raw,
 }
 
 
-def time_write(name: str, folder: Path, arrays: Arrays, whole: bytes, *, fsync: bool) -> tuple[float, float]:
-    """Return wall and CPU seconds for one write of a new file, with fsync until it is on the disk."""
-    path = folder / f"{name}.safetensors"
-    path.unlink(missing_ok=True)
-    os.sync()
-    began, cpu_began = time.perf_counter(), time.process_time()
-    WRITERS[name](path, arrays, whole)
-    if fsync:
-        with path.open("rb+") as written:
-            os.fsync(written.fileno())
-    took, cpu = time.perf_counter() - began, time.process_time() - cpu_began
-    if path.stat().st_size != len(whole):
-        raise AssertionError(f"{name} wrote {path.stat().st_size} bytes of {len(whole)}")
-    path.unlink()
-    return took, cpu
+def _case(name: str, folder: Path, arrays: Arrays, whole: bytes, *, fsync: bool) -> Case:
+    """One write of a new file, with `fsync` until it is on the disk; wall and CPU seconds of this process."""
+
+    def case() -> Run:
+        path = folder / "written.safetensors"
+        path.unlink(missing_ok=True)
+        os.sync()
+        began, cpu_began = time.perf_counter(), time.process_time()
+        WRITERS[name](path, arrays, whole)
+        if fsync:
+            with path.open("rb+") as written:
+                os.fsync(written.fileno())
+        run = Run(seconds=time.perf_counter() - began, cpu=time.process_time() - cpu_began)
+        if path.stat().st_size != len(whole):
+            raise AssertionError(f"{name} wrote {path.stat().st_size} bytes of {len(whole)}")
+        return run
+
+    return case
 
 
-def summary(samples: list[float]) -> dict[str, object]:
-    return {
-        "median": statistics.median(samples),
-        "min": min(samples),
-        "max": max(samples),
-        "samples": samples,
-    }
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mib", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, default=RESULT)
-    options = parser.parse_args()
-    arrays = make_arrays(options.mib)
+def run(bench: Bench, asked: argparse.Namespace, folder: Path) -> None:
+    """First show that both write the same bytes, then time them."""
+    arrays = make_arrays(asked.mib or (50 if asked.small else 1000))
     whole = b"".join(dump_tensors(arrays))
-    rows: list[dict[str, object]] = []
-    order = random.Random(0)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        check = folder / "check.safetensors"
-        save_file(arrays, check)
-        if check.read_bytes() != whole:
-            raise AssertionError("our bytes differ from the library's")
-        check.unlink()
-        for fsync in (False, True):
-            times: dict[str, list[float]] = {name: [] for name in WRITERS}
-            cpu_times: dict[str, list[float]] = {name: [] for name in WRITERS}
-            for _ in range(options.rounds):
-                for name in order.sample(list(WRITERS), len(WRITERS)):
-                    took, cpu = time_write(name, folder, arrays, whole, fsync=fsync)
-                    times[name].append(took)
-                    cpu_times[name].append(cpu)
-            medians = {name: statistics.median(samples) for name, samples in times.items()}
-            cpu_medians = {name: statistics.median(samples) for name, samples in cpu_times.items()}
-            cpu_ratio = cpu_medians["ours"] / cpu_medians["library"]
-            rows.append(
-                {
-                    "case": f"write {len(whole) / 1e9:.2f} GB, {'with' if fsync else 'without'} fsync",
-                    "ours_s": summary(times["ours"]),
-                    "peer": "safetensors.numpy.save_file",
-                    "peer_s": summary(times["library"]),
-                    "raw_write_s": summary(times["raw"]),
-                    "cpu_s": cpu_medians,
-                    "cpu_ratio": cpu_ratio,
-                    "ratio": medians["ours"] / medians["library"],
-                    "ratio_to_raw": medians["ours"] / medians["raw"],
-                }
-            )
-            print(
-                f"{rows[-1]['case']:32}  ours {medians['ours']:.3f} s  library {medians['library']:.3f} s  "
-                f"raw {medians['raw']:.3f} s  ours/library {rows[-1]['ratio']:.3f}  "
-                f"ours/raw {rows[-1]['ratio_to_raw']:.3f}  CPU ours/library {cpu_ratio:.3f}"
-            )
-    result = {
-        "schema_version": 1,
-        "name": "canonical_safetensors",
-        "date": None,
-        "platform": platform.platform(),
-        "cpu_count": os.cpu_count(),
-        "python": platform.python_version(),
-        "rows": rows,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return 0
+    check = folder / "check.safetensors"
+    save_file(arrays, check)
+    if check.read_bytes() != whole:
+        raise AssertionError("our bytes differ from the library's")
+    check.unlink()
+    for title, fsync in (("write", False), ("write and fsync", True)):
+        bench.measure(
+            {f"{title}: {name}": _case(name, folder, arrays, whole, fsync=fsync) for name in WRITERS}
+        )
+        bench.compare(
+            f"{title}: ours / library",
+            f"{title}: ours",
+            lambda seconds, title=title: seconds(f"{title}: library"),  # type: ignore[misc]
+            at_most=1.0,
+        )
+        bench.compare(
+            f"{title}: ours / library, CPU seconds",
+            f"{title}: ours, CPU",
+            lambda seconds, title=title: seconds(f"{title}: library, CPU"),  # type: ignore[misc]
+            at_most=1.0,
+        )
+        bench.compare(
+            f"{title}: ours / raw write",
+            f"{title}: ours",
+            lambda seconds, title=title: seconds(f"{title}: raw write"),  # type: ignore[misc]
+        )
+    bench.peers["library"] = {"version": safetensors.__version__, "command": "safetensors.numpy.save_file"}
+    bench.notes.append(f"{len(whole) / 1e9:.2f} GB; CPU seconds hardly feel a busy disk, wall seconds do")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mib", type=int, default=None, help="MiB to write (1000)")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main("canonical_safetensors", run, rounds=11, options=options)
