@@ -35,6 +35,7 @@ class Project:
         self._config = None if config is None else Path(config)
         self._mode = Mode()
         self._policy: Path | None = None
+        self._planned: tuple[Plan, tuple[Step, ...]] | None = None  # asked for by the command and by doit
 
     def ask(self, *, config: str | None = None, mode: Mode, policy: str | None) -> None:
         """Say how the graph is asked for: another configuration, mode of the run, another policy."""
@@ -77,7 +78,10 @@ class Project:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Every step of the plan, in catalog order."""
-        return plan_steps(self.plan)
+        plan = self.plan
+        if self._planned is None or self._planned[0] != plan:
+            self._planned = plan, plan_steps(plan)
+        return self._planned[1]
 
     @property
     def doit_config(self) -> dict[str, Any]:
@@ -95,7 +99,7 @@ class Project:
         """Yield the tasks of the release in catalog order (doit calls this)."""
         try:
             plan = self.plan
-            steps = plan_steps(plan)
+            steps = self.steps
             names = {step.name for step in steps}
             base = str(Path.cwd())
             for verb in sorted({step.verb for step in steps if step.subject}):

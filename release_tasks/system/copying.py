@@ -57,7 +57,7 @@ class CopyJob:
 class _Copy:
     """The copy while it is written: hands pieces to the disk and checks each by reading it back."""
 
-    def __init__(self, path: StrPath, mode: int, on_bytes: OnBytes) -> None:
+    def __init__(self, path: StrPath, mode: int, on_bytes: OnBytes = _unheard) -> None:
         self.path = path
         self._on_bytes = on_bytes
         self.size = 0

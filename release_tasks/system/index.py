@@ -199,6 +199,7 @@ class DigestIndex:
             name, colon, rest = pattern.partition(":")
             base = self._roots[name] if colon else self._root
             matches = list_glob(base, rest if colon else pattern)
+            _refuse_names(matches.paths)
             if colon:
                 matches = Listing([f"{name}:{path}" for path in matches.paths], matches.numbers)
             elif is_glob(pattern.partition("/")[0]):
@@ -214,7 +215,6 @@ class DigestIndex:
         found = lists[0]
         if len(lists) > 1:
             found = columns(sorted(dict(chain.from_iterable(part.entries() for part in lists)).items()))
-        _refuse_undecodable(found.paths)
         return found
 
     def _digest_entries(self, entries: Sequence[tuple[str, StatKey]]) -> list[tuple[str, str]]:
@@ -247,17 +247,20 @@ class DigestIndex:
         return known
 
 
-def _refuse_undecodable(paths: Iterable[str]) -> None:
-    try:
-        "".join(paths).encode("utf-8")
-    except UnicodeEncodeError:
-        bad = next(path for path in sorted(paths) if any("\ud800" <= char <= "\udfff" for char in path))
-        raise PathError(
-            "a file has a name that is not UTF-8",
-            wanted="names in UTF-8",
-            found=ascii(bad)[1:-1][:200],
-            hint="rename the file, or narrow the pattern that matches it",
-        ) from None
+def _refuse_names(paths: Sequence[str]) -> None:
+    """Refuse what no declared path can be (K15): bytes that are not UTF-8, the colon that marks a root."""
+    text = "".join(paths)
+    if text.isascii() and ":" not in text:
+        return
+    for path in sorted(paths):
+        is_text = not any("\ud800" <= char <= "\udfff" for char in path)
+        if ":" in path or not is_text:
+            raise PathError(
+                "a file has a name with a colon" if is_text else "a file has a name that is not UTF-8",
+                wanted="names in UTF-8 without a colon",
+                found=ascii(path)[1:-1][:200],
+                hint="rename the file, or narrow the pattern that matches it",
+            )
 
 
 def _common_prefix(first: str, last: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 # The helpers of these tests; test modules cannot import each other under --import-mode=importlib.
 sys.path.append(str(Path(__file__).parent))
 
-from project import Project, copy_project, released_project, write_project  # noqa: E402 - after the path
+from project import Project, copy_project, released_project, write_project
 
 
 @pytest.fixture(scope="session")

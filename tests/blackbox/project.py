@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.verbs.registration import ini_registration
+from release_tasks.verbs.verify import verify
 
 LIMIT_S = 120
 DODO = """import release_tasks
@@ -152,11 +153,15 @@ class Project:
             check=False,
         )
 
-    def doit(self, *args: str, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
+    def doit(
+        self, *args: str, env: Mapping[str, str | None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `doit ARGS`."""
         return self.run([script("doit"), *args], env=env)
 
-    def tasks(self, *args: str, env: Mapping[str, str | None] | None = None) -> subprocess.CompletedProcess[str]:
+    def tasks(
+        self, *args: str, env: Mapping[str, str | None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `release-tasks ARGS`."""
         return self.run([script("release-tasks"), *args], env=env)
 
@@ -172,9 +177,7 @@ class Project:
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD")
 
-    def start(
-        self, *args: str, env: Mapping[str, str | None] | None = None
-    ) -> subprocess.Popen[str]:
+    def start(self, *args: str, env: Mapping[str, str | None] | None = None) -> subprocess.Popen[str]:
         """Start `doit ARGS` in a process group of its own, as a shell does."""
         return subprocess.Popen(
             [script("doit"), *args],
@@ -270,14 +273,21 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, int, int]]:
     found = {}
     for path in sorted([folder, *folder.rglob("*")]):
         stat = path.lstat()
-        found[path.relative_to(folder).as_posix()] = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        found[path.relative_to(folder).as_posix()] = (
+            stat.st_ino,
+            stat.st_size,
+            stat.st_mtime_ns,
+            stat.st_ctime_ns,
+        )
     return found
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """The bytes of every file below."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -307,6 +317,11 @@ def safetensors(values: Sequence[float]) -> bytes:
     header = json.dumps(table, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     return struct.pack("<Q", len(header)) + header + data
+
+
+def holds(project: Project, version: str = "1.0.0") -> bool:
+    """Whether the release verifies, every digest recomputed; without the price of another process."""
+    return verify(project.path(f"release/{version}"), root=None, tag=None, full=True, cwd=project.root).ok
 
 
 def wait_for(condition: Callable[[], bool], *, limit_s: float = 30.0) -> None:

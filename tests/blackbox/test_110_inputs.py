@@ -10,8 +10,26 @@ import pytest
 from project import Project, contents, edit_in_disguise, normal, ran, rows
 
 STEPS = ["step:tokenizer", "step:train", "step:evaluate"]
-ALL_OURS = ["frozen:inputs", "frozen:outputs", "artifacts", "smoke", "gate", "package", "accept", "bundle:tar", "bundle:zip"]
-AFTER_A_NEW_LOCK = ["frozen:inputs", "frozen:outputs", "gate", "package", "accept", "bundle:tar", "bundle:zip"]
+ALL_OURS = [
+    "frozen:inputs",
+    "frozen:outputs",
+    "artifacts",
+    "smoke",
+    "gate",
+    "package",
+    "accept",
+    "bundle:tar",
+    "bundle:zip",
+]
+AFTER_A_NEW_LOCK = [
+    "frozen:inputs",
+    "frozen:outputs",
+    "gate",
+    "package",
+    "accept",
+    "bundle:tar",
+    "bundle:zip",
+]
 
 
 def refreeze(project: Project) -> list[str]:
@@ -145,10 +163,16 @@ def test_a_glob_that_matches_nothing_is_bad_configuration(released: Project) -> 
 
 
 def test_a_glob_that_matches_what_a_step_writes_makes_an_edge(fresh: Project) -> None:
-    fresh.replace("release.toml", '"scripts/evaluate.py", "build/model.safetensors"]', '"scripts/evaluate.py", "build/*.safetensors"]')
+    fresh.replace(
+        "release.toml",
+        '"scripts/evaluate.py", "build/model.safetensors"]',
+        '"scripts/evaluate.py", "build/*.safetensors"]',
+    )
     text = fresh.read("release.toml")
     head, *steps = text.split("[[step]]")
-    fresh.write("release.toml", "[[step]]".join([head, *reversed(steps)]).replace("\n[[step]]", "\n\n[[step]]"))
+    fresh.write(
+        "release.toml", "[[step]]".join([head, *reversed(steps)]).replace("\n[[step]]", "\n\n[[step]]")
+    )
     done = fresh.doit("freeze")
     assert (done.returncode, ran(done)) == (0, STEPS)
     again = fresh.doit("freeze")
@@ -165,4 +189,9 @@ def test_a_variable_that_is_passed_through_is_an_input_and_another_is_not(fresh:
 
 def test_the_numeric_profile_is_an_input(released: Project) -> None:
     released.replace("release.toml", "[smoke]", '[environment]\nnumeric = "none"\n\n[smoke]')
-    assert ran(released.doit("release"))[:4] == ["step:tokenizer", "step:train", "step:evaluate", "frozen:outputs"]
+    assert ran(released.doit("release"))[:4] == [
+        "step:tokenizer",
+        "step:train",
+        "step:evaluate",
+        "frozen:outputs",
+    ]

@@ -17,14 +17,18 @@ def test_no_task_can_be_ignored(released: Project, task: str) -> None:
     done = released.doit("ignore", task)
     assert (done.returncode, done.stderr) == (
         3,
-        f"ERROR: {task} cannot be ignored: a release without it would look complete and be stale.\n"
-        "  hint: change release.toml, or turn its gate off in the policy\n",
+        (
+            f"ERROR: {task} cannot be ignored: a release without it would look complete and be stale.\n"
+            "  hint: change release.toml, or turn its gate off in the policy\n"
+        ),
     )
     released.write("data/one.txt", "zeta\n")
     assert released.doit("release").returncode == 1
 
 
-@pytest.mark.parametrize("command", [("-s", "accept"), ("run", "-s", "accept"), ("release", "-s"), ("freeze", "-s")])
+@pytest.mark.parametrize(
+    "command", [("-s", "accept"), ("run", "-s", "accept"), ("release", "-s"), ("freeze", "-s")]
+)
 def test_a_task_cannot_run_without_what_it_depends_on(released: Project, command: tuple[str, ...]) -> None:
     released.write("data/one.txt", "zeta\n")
     before = contents(released.path("release"))
@@ -65,7 +69,9 @@ def test_to_continue_after_a_failure_is_no_release(released: Project) -> None:
     assert rows(done) == {"release": "tiny 1.0.0", "steps": "2 run, 2 up to date", "result": "failed"}
 
 
-@pytest.mark.parametrize("command", [("forget", "--all"), ("forget", "gate"), ("forget", "step:train"), ("clean",)])
+@pytest.mark.parametrize(
+    "command", [("forget", "--all"), ("forget", "gate"), ("forget", "step:train"), ("clean",)]
+)
 def test_forgetting_runs_again_to_the_same_bytes(released: Project, command: tuple[str, ...]) -> None:
     exact = rows(released.doit("release"))["exact_root"]
     assert released.doit(*command).returncode == 0

@@ -68,7 +68,8 @@ def test_outputs_appear_only_when_all_are_there(released: Project) -> None:
 
 def test_what_is_written_besides_the_declared_outputs_does_not_stay(released: Project) -> None:
     released.write(
-        "scripts/train.py", TRAIN + "pathlib.Path('left.txt').write_text('x'); pathlib.Path('build/also').write_text('x')\n"
+        "scripts/train.py",
+        TRAIN + "pathlib.Path('left.txt').write_text('x'); pathlib.Path('build/also').write_text('x')\n",
     )
     done = released.doit("freeze", "--update")
     assert (done.returncode, ran(done)) == (0, ["step:train"])
@@ -92,7 +93,9 @@ def test_undeclared_reads_are_printed_as_one_block_that_mends_the_step(released:
     )
     shown = said.partition("  hint:  ")[2].rstrip().replace("\n         ", "\n")
     assert shown == block
-    assert said.startswith("step train read 3 undeclared files\n  found: README.md\n         data/one.txt\n         scripts/smoke.py\n")
+    assert said.startswith(
+        "step train read 3 undeclared files\n  found: README.md\n         data/one.txt\n         scripts/smoke.py\n"
+    )
     released.replace("release.toml", 'reads = ["scripts/train.py", "build/tokenizer.json"]', shown)
     done = released.doit("freeze", "--update")
     assert (done.returncode, ran(done)) == (0, ["step:train"]), done.stdout
@@ -106,7 +109,10 @@ def test_a_step_has_no_network(released: Project) -> None:
 
 @boxed
 def test_a_step_sees_only_what_it_declares(released: Project) -> None:
-    _failed(released, "import os\nprint('SEEN', sorted(os.path.join(a, f) for a, _, b in os.walk('.') for f in b))\nraise SystemExit(1)\n")
+    _failed(
+        released,
+        "import os\nprint('SEEN', sorted(os.path.join(a, f) for a, _, b in os.walk('.') for f in b))\nraise SystemExit(1)\n",
+    )
     log = released.read(".release/logs/step-train.log")
     assert "SEEN ['./build/tokenizer.json', './scripts/train.py']" in log
 
@@ -121,12 +127,23 @@ def test_a_step_cannot_change_its_inputs_or_the_project(released: Project) -> No
 
 def test_only_the_allow_listed_environment_goes_in(released: Project) -> None:
     released.replace("release.toml", "[smoke]", '[environment]\npass = ["FLAVOUR"]\n\n[smoke]')
-    released.write("scripts/train.py", "import json, os\nprint('ENV', json.dumps(dict(os.environ)))\nraise SystemExit(1)\n")
-    hostile = {"SECRET": "x", "OPENBLAS_NUM_THREADS": "64", "NPY_DISABLE_CPU_FEATURES": "AVX2", "LANG": "de_DE", "TZ": "Asia/Tokyo"}
+    released.write(
+        "scripts/train.py",
+        "import json, os\nprint('ENV', json.dumps(dict(os.environ)))\nraise SystemExit(1)\n",
+    )
+    hostile = {
+        "SECRET": "x",
+        "OPENBLAS_NUM_THREADS": "64",
+        "NPY_DISABLE_CPU_FEATURES": "AVX2",
+        "LANG": "de_DE",
+        "TZ": "Asia/Tokyo",
+    }
     released.doit("freeze", "--update", env={**hostile, "FLAVOUR": "sweet"})
     found = re.findall(r"^ENV (.*)$", released.read(".release/logs/step-train.log"), re.MULTILINE)
     seen = json.loads(found[0])
-    assert {name: seen.get(name) for name in ("FLAVOUR", "SECRET", "NPY_DISABLE_CPU_FEATURES", "LANG", "TZ")} == {
+    assert {
+        name: seen.get(name) for name in ("FLAVOUR", "SECRET", "NPY_DISABLE_CPU_FEATURES", "LANG", "TZ")
+    } == {
         "FLAVOUR": "sweet",
         "SECRET": None,
         "NPY_DISABLE_CPU_FEATURES": None,
@@ -148,7 +165,8 @@ def test_the_record_says_how_each_step_was_run(released: Project) -> None:
 def test_an_input_that_is_edited_while_a_step_runs_spoils_the_run(released: Project) -> None:
     released.write(
         "scripts/train.py",
-        TRAIN.replace("seed, scale", "import os, time\nseed, scale", 1) + "print('waiting', flush=True); time.sleep(1.5)\n",
+        TRAIN.replace("seed, scale", "import os, time\nseed, scale", 1)
+        + "print('waiting', flush=True); time.sleep(1.5)\n",
     )
     before = contents(released.path("build"))
     process = released.start("freeze", "--update")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, normal
+from project import Project, holds, normal
 
 
 @pytest.mark.parametrize(("command", "task"), [("release", "frozen:inputs"), ("freeze", "step:train")])
 def test_a_read_that_does_not_exist(fresh: Project, command: str, task: str) -> None:
-    fresh.replace("release.toml", '"scripts/train.py", "build/', '"data/none.bin", "scripts/train.py", "build/')
+    fresh.replace(
+        "release.toml", '"scripts/train.py", "build/', '"data/none.bin", "scripts/train.py", "build/'
+    )
     done = fresh.doit(command)
     assert done.returncode == 3
     assert (
@@ -37,7 +39,11 @@ def test_steps_that_need_each_other(fresh: Project, command: str) -> None:
 
 @pytest.mark.parametrize("command", ["release", "check"])
 def test_two_steps_that_write_one_file(fresh: Project, command: str) -> None:
-    fresh.replace("release.toml", 'writes = ["build/quality.json"]', 'writes = ["build/quality.json", "build/config.json"]')
+    fresh.replace(
+        "release.toml",
+        'writes = ["build/quality.json"]',
+        'writes = ["build/quality.json", "build/config.json"]',
+    )
     done = fresh.doit(command)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
@@ -64,4 +70,4 @@ def test_a_script_that_is_deleted_stops_the_release_and_keeps_the_candidate(rele
     done = released.doit("release")
     assert done.returncode == 3
     assert "frozen:inputs reads a file that does not exist\n  wanted: scripts/smoke.py\n" in done.stdout
-    assert released.doit("verify", "release/1.0.0", "--full").returncode == 0
+    assert holds(released)

@@ -49,8 +49,10 @@ def test_a_changed_input_of_a_sealed_version_is_refused(sealed: Project) -> None
     assert (frozen.returncode, frozen.stdout, frozen.stderr) == (
         1,
         "",
-        "1.0.0 is already released: its lock stays as it is\n"
-        "  hint: raise release.version in release.toml first\n",
+        (
+            "1.0.0 is already released: its lock stays as it is\n"
+            "  hint: raise release.version in release.toml first\n"
+        ),
     )
     assert snapshot(sealed.path("release")) == before
 
@@ -141,7 +143,9 @@ def test_a_refusal_moves_no_sealed_version(released: Project) -> None:
 def test_under_ci_a_shallow_clone_replaces_nothing(released: Project) -> None:
     clone = Project(released.root.with_name("clone"))
     subprocess.run(
-        ["git", "clone", "-q", "--depth", "1", f"file://{released.root}", str(clone.root)], check=True, capture_output=True
+        ["git", "clone", "-q", "--depth", "1", f"file://{released.root}", str(clone.root)],
+        check=True,
+        capture_output=True,
     )
     ci = {"CI": "true"}
     assert clone.doit("release", env=ci).returncode == 0  # there was nothing to replace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from project import Project, contents, normal, ran, rows
+from project import Project, contents, holds, normal, ran, rows
 
 DOES_NOT_COMPILE = "print('def (')\n"
 
@@ -22,7 +22,7 @@ def test_soft_turns_the_gates_that_the_policy_names_into_warnings(released: Proj
     assert done.returncode == 0, done.stdout
     assert "gates      8 passed, 1 warned: smoke\n" in done.stdout
     assert rows(done)["seal"] == "not yet: RESULT_SOFT (--soft)"
-    assert released.doit("verify", "release/1.0.0", "--full").returncode == 0
+    assert holds(released)
     plain = released.doit("release")
     assert plain.returncode == 1
     assert "the gate refused the release: smoke\n" in plain.stdout
@@ -52,7 +52,7 @@ def test_a_snapshot_needs_no_lock_and_has_a_version_of_its_own(released: Project
     assert table["gates"] == "7 passed, 2 off: lock-inputs, lock-outputs"
     assert "RESULT_SNAPSHOT (--snapshot)" in table["seal"]
     assert contents(released.path("release/1.0.0")) == before
-    assert released.doit("verify", "release/1.0.0-snapshot", "--full").returncode == 0
+    assert holds(released, "1.0.0-snapshot")
 
 
 def test_strict_refuses_a_warning(released: Project) -> None:
@@ -92,7 +92,11 @@ def test_a_policy_that_names_an_unknown_gate_stops_everything(released: Project,
     first, wanted, *rest = done.stderr.splitlines()[1:]
     assert first == "no code evaluates a gate of this name"
     assert wanted.startswith("  wanted: one of accepted, ")
-    assert rest == ["  found:  lock-input", f"  where:  {name}: gates.lock-input", "  hint:   did you mean lock-inputs?"]
+    assert rest == [
+        "  found:  lock-input",
+        f"  where:  {name}: gates.lock-input",
+        "  hint:   did you mean lock-inputs?",
+    ]
     assert {k: v for k, v in contents(released.root).items() if not k.startswith(".release/")} == {
         k: v for k, v in before.items() if not k.startswith(".release/")
     }
@@ -102,10 +106,12 @@ def test_a_policy_that_is_not_there(fresh: Project) -> None:
     done = fresh.doit("release", "--policy", "none.yml")
     assert (done.returncode, normal(done.stderr, fresh)) == (
         3,
-        "the policy is not there\n"
-        "  wanted: a file\n"
-        "  where:  ROOT/none.yml\n"
-        "  hint:   name another with policy in [release] or --policy FILE\n",
+        (
+            "the policy is not there\n"
+            "  wanted: a file\n"
+            "  where:  ROOT/none.yml\n"
+            "  hint:   name another with policy in [release] or --policy FILE\n"
+        ),
     )
 
 
@@ -163,7 +169,8 @@ def test_outputs_other_than_the_frozen_ones_are_refused(released: Project) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "what"), [("{", "not JSON"), ("", "not JSON"), ("[]\n", "release.lock is not a lock file of this version")]
+    ("text", "what"),
+    [("{", "not JSON"), ("", "not JSON"), ("[]\n", "release.lock is not a lock file of this version")],
 )
 def test_a_damaged_lock_is_refused_and_can_be_written_anew(released: Project, text: str, what: str) -> None:
     good = released.read("release.lock")

@@ -352,6 +352,15 @@ def test_a_name_that_is_not_utf8_is_refused_and_not_a_traceback(root: Path, open
         assert (caught.value.what, caught.value.found) == ("a file has a name that is not UTF-8", "d/b\\udcffd")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file has a colon in its name there")
+def test_a_name_with_a_colon_is_refused_because_a_colon_marks_a_root(root: Path, opened: Open) -> None:
+    """K15: `more/a:b` would read as `b` below the root `more/a`."""
+    write(root / "d/a:b", b"")
+    with pytest.raises(PathError) as caught:
+        opened().tree_files(Tree(("d/*",)))
+    assert (caught.value.what, caught.value.found) == ("a file has a name with a colon", "d/a:b")
+
+
 def test_links_of_inputs_are_followed(root: Path, opened: Open) -> None:
     """Design §3: a Hugging Face cache is full of links."""
     wanted = write(root.parent / "blob", b"abc")
