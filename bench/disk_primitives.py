@@ -1,151 +1,127 @@
-"""Speed of the disk primitives against hashlib and a plain copy with fsync, interleaved; prints the ratios.
-
-    python bench/disk_primitives.py [--gib 2] [--runs 3] [--only hash|copy] [--folder /tmp/...]
-
-Ratios are printed for the fastest and the median run: on a shared machine the fastest is the fairer one.
-"""
+"""The disk primitives alone, against hashlib and a plain copy with fsync: for whoever works on them."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import resource
 import shutil
-import statistics
-import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from measure import Bench, Case, Run, main, timed
+from work import hashlib_pass, plain_copy
 
 from release_tasks.system.copying import CopyJob, copy_and_digest, copy_many
 from release_tasks.system.hashing import digest_file, digest_many
 
 SHARDS = 8
+_BLOCK = 64 << 20  # bytes
 
 
 def make_inputs(folder: Path, size: int) -> tuple[Path, list[Path]]:
-    block = os.urandom(64 << 20)
+    """Write one file of `size` bytes, and as many in 8 shards."""
+    block = os.urandom(_BLOCK)
     one = folder / "one"
     shards = [folder / f"shard-{number}" for number in range(SHARDS)]
     for path, length in [(one, size), *((shard, size // SHARDS) for shard in shards)]:
         with path.open("wb") as file:
-            for start in range(0, length, len(block)):
-                file.write(block[: min(len(block), length - start)])
+            for start in range(0, length, _BLOCK):
+                file.write(block[: min(_BLOCK, length - start)])
             os.fsync(file.fileno())
     return one, shards
 
 
-def hashlib_pass(paths: list[Path]) -> None:
-    for path in paths:
-        with path.open("rb") as file:
-            hashlib.file_digest(file, "sha256")
+def _hashlib_threads(paths: list[Path]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda path: hashlib_pass([path], path), paths))
 
 
-def plain_copy(paths: list[Path], out: Path) -> None:
-    for path in paths:
-        with path.open("rb") as source, (out / path.name).open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-            os.fsync(target.fileno())
-
-
-def our_copy(paths: list[Path], out: Path) -> None:
+def _our_copy(paths: list[Path], out: Path) -> None:
     if len(paths) == 1:
         copy_and_digest(paths[0], out / paths[0].name)
     else:
         copy_many([CopyJob(source=path, dest=out / path.name) for path in paths])
 
 
-def measure(jobs: dict[str, Callable[[], object]], runs: int, out: Path) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(runs):
-        for name, job in jobs.items():
-            shutil.rmtree(out, ignore_errors=True)
-            out.mkdir()
-            os.sync()
-            began = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - began)
-    return seconds
+def _fresh(out: Path, work: Callable[[], object]) -> Case:
+    def case() -> Run:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        os.sync()
+        return timed(work)()
+
+    return case
 
 
-def report(title: str, seconds: dict[str, list[float]], size: int) -> None:
-    print(f"\n{title}")
-    for name, times in seconds.items():
-        best, median = min(times), statistics.median(times)
-        print(f"  {name:<28} best {best:7.3f} s  median {median:7.3f} s  {size / best / 1e9:6.2f} GB/s")
-
-
-def ratio(label: str, ours: list[float], reference: list[list[float]], target: str) -> None:
-    best = min(ours) / max(min(times) for times in reference)
-    median = statistics.median(ours) / max(statistics.median(times) for times in reference)
-    print(f"  {label:<44} best {best:5.2f}x  median {median:5.2f}x  target {target}")
-
-
-def bench_hash(one: Path, shards: list[Path], size: int, runs: int, out: Path) -> None:
-    jobs: dict[str, Callable[[], object]] = {
-        "hashlib, one pass": lambda: hashlib_pass(shards),
-        "blake3, 8 shards": lambda: digest_many(shards, sha256=False),
-        "both, 8 shards": lambda: digest_many(shards),
-        "blake3, one file": lambda: digest_file(one, sha256=False),
-        "both, one file": lambda: digest_file(one),
-        "sha256, 8 shards": lambda: digest_many(shards, blake3=False),
-        "hashlib, both cores": lambda: hashlib_two_cores(shards),
-    }
-    took = measure(jobs, runs, out)
-    report("hashing", took, size)
-    reference = [took["hashlib, one pass"]]
-    ratio("verify: blake3 8 shards / hashlib pass", took["blake3, 8 shards"], reference, "<= 0.25x")
-    ratio("verify: blake3 one file / hashlib pass", took["blake3, one file"], reference, "<= 0.25x")
-    ratio(
-        "--full: both, 8 shards / hashlib on both cores",
-        took["both, 8 shards"],
-        [took["hashlib, both cores"]],
-        "<= 1.2x",
-    )
-    ratio("--full: both, one file / hashlib pass", took["both, one file"], reference, "<= 1.2x")
-
-
-def hashlib_two_cores(paths: list[Path]) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda path: hashlib_pass([path]), paths))
-
-
-def bench_copy(one: Path, shards: list[Path], size: int, runs: int, out: Path) -> None:
-    for title, paths in (("copy, one file", [one]), ("copy, 8 shards", shards)):
-        jobs: dict[str, Callable[[], object]] = {
-            "hashlib, one pass": lambda paths=paths: hashlib_pass(paths),  # type: ignore[misc]
-            "plain copy with fsync": lambda paths=paths: plain_copy(paths, out),  # type: ignore[misc]
-            "copy and digest": lambda paths=paths: our_copy(paths, out),  # type: ignore[misc]
+def bench_hash(bench: Bench, one: Path, shards: list[Path]) -> None:
+    """Both digests, each alone, one file and shards."""
+    bench.measure(
+        {
+            "hashlib, one pass": timed(lambda: hashlib_pass(shards, one)),
+            "hashlib, 2 threads": timed(lambda: _hashlib_threads(shards)),
+            "blake3, 8 shards": timed(lambda: digest_many(shards, sha256=False)),
+            "blake3, one file": timed(lambda: digest_file(one, sha256=False)),
+            "sha256, 8 shards": timed(lambda: digest_many(shards, blake3=False)),
+            "both, 8 shards": timed(lambda: digest_many(shards)),
+            "both, one file": timed(lambda: digest_file(one)),
         }
-        took = measure(jobs, runs, out)
-        report(title, took, size)
-        reference = [took["hashlib, one pass"], took["plain copy with fsync"]]
-        ratio("copy and digest / slower of the two", took["copy and digest"], reference, "<= 1.3x")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--gib", type=float, default=2)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", choices=["hash", "copy"])
-    parser.add_argument(
-        "--folder", default=None, help="where the big files go (default: the temporary folder)"
     )
-    options = parser.parse_args()
-    size = int(options.gib * (1 << 30))
-    folder = Path(tempfile.mkdtemp(prefix="disk-primitives-", dir=options.folder))
-    try:
-        one, shards = make_inputs(folder, size)
-        if options.only != "copy":
-            bench_hash(one, shards, size, options.runs, folder / "out")
-        if options.only != "hash":
-            bench_copy(one, shards, size, options.runs, folder / "out")
-        print(f"\npeak RSS {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    finally:
-        shutil.rmtree(folder)
+    for what in ("8 shards", "one file"):
+        bench.compare(
+            f"hashlib, one pass / blake3, {what}",
+            f"blake3, {what}",
+            lambda seconds: seconds("hashlib, one pass"),
+            at_least=4.0,
+        )
+    bench.compare(
+        "both, 8 shards / hashlib, 2 threads",
+        "both, 8 shards",
+        lambda seconds: seconds("hashlib, 2 threads"),
+        at_most=1.2,
+    )
+    bench.compare(
+        "both, one file / hashlib, one pass",
+        "both, one file",
+        lambda seconds: seconds("hashlib, one pass"),
+        at_most=1.2,
+    )
+
+
+def bench_copy(bench: Bench, one: Path, shards: list[Path], out: Path) -> None:
+    """Copy and digest against each half of the work alone."""
+    for title, paths in (("one file", [one]), ("8 shards", shards)):
+        ours, hashed, copied = (f"{title}: {what}" for what in ("copy and digest", "hashlib", "copy, fsync"))
+        bench.measure(
+            {
+                ours: _fresh(out, lambda paths=paths: _our_copy(paths, out)),  # type: ignore[misc]
+                hashed: _fresh(out, lambda paths=paths: hashlib_pass(paths, out)),  # type: ignore[misc]
+                copied: _fresh(out, lambda paths=paths: plain_copy(paths, out)),  # type: ignore[misc]
+            }
+        )
+        bench.compare(
+            f"{title}: copy and digest / slower of (hashlib, copy with fsync)",
+            ours,
+            lambda seconds, hashed=hashed, copied=copied: max(seconds(hashed), seconds(copied)),  # type: ignore[misc]
+            at_most=1.3,
+        )
+
+
+def run(bench: Bench, asked: argparse.Namespace, folder: Path) -> None:
+    """All in this process: the threads share its interpreter, as they do in a release."""
+    size = int((asked.gib or (0.1 if asked.small else 2)) * (1 << 30))
+    one, shards = make_inputs(folder, size)
+    if asked.only != "copy":
+        bench_hash(bench, one, shards)
+    if asked.only != "hash":
+        bench_copy(bench, one, shards, folder / "out")
+    bench.notes.append(f"{size / 1e9:.2f} GB, page cache warm")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--gib", type=float, default=None, help="size in 2^30 bytes (2)")
+    parser.add_argument("--only", choices=["hash", "copy"])
 
 
 if __name__ == "__main__":
-    main()
+    main("disk_primitives", run, rounds=3, options=options)

@@ -45,11 +45,11 @@ def test_how_each_step_was_run_is_there_or_null(tmp_path: Path, data: bytes | No
 def test_overrides_are_recorded_without_the_folders_of_this_machine(tmp_path: Path) -> None:
     """K17: environment overrides are recorded in metadata."""
     project = small_project(tmp_path, more='[roots]\ndata = "/srv"\n')
-    environ = {"RELEASE_VERSION": "2.0.0", "RELEASE_ROOTS_DATA": "/home/me/data"}
+    environ = {"RELEASE_VERSION": "2.0.0", "RELEASE_ROOTS_DATA": "/srv/me/data"}
     release = load_release(project.plan.release.file, environ=environ)
     made = environment_record(Workspace(release), decided_at=NOW)
     assert made["overrides"] == {"RELEASE_ROOTS_DATA": "set", "RELEASE_VERSION": "2.0.0"}
-    assert "/home/me" not in str(made)
+    assert "/srv/me" not in str(made)
 
 
 @pytest.mark.parametrize(("kernel", "wsl2"), [("6.6.1-microsoft-standard-WSL2", True), ("6.1.0-21-amd64", False)])
