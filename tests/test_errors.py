@@ -24,7 +24,12 @@ def test_an_error_crosses_a_process_border_whole(cls: type[ReleaseError]) -> Non
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(twin) is cls
         assert vars(twin) == vars(error)
-        assert (str(twin), twin.args, twin.exit_code, twin.code) == (str(error), ("what",), cls.exit_code, cls.code)
+        assert (str(twin), twin.args, twin.exit_code, twin.code) == (
+            str(error),
+            ("what",),
+            cls.exit_code,
+            cls.code,
+        )
 
 
 def test_many_problems_cross_it_too() -> None:
@@ -39,13 +44,7 @@ def test_many_problems_cross_it_too() -> None:
 def test_every_field_has_a_line_and_long_ones_are_indented() -> None:
     error = ReleaseError("what", wanted="w", found="f\ng", where="x", hint="h\nand more")
     assert str(error) == (
-        "what\n"
-        "  wanted: w\n"
-        "  found:  f\n"
-        "          g\n"
-        "  where:  x\n"
-        "  hint:   h\n"
-        "          and more"
+        "what\n  wanted: w\n  found:  f\n          g\n  where:  x\n  hint:   h\n          and more"
     )
 
 

@@ -13,6 +13,7 @@ from doit.cmd_run import Run as DoitRun
 from doit.cmdparse import CmdParseError
 
 from release_tasks.engine.loader import ProjectLoader
+from release_tasks.engine.options import flag, option
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
@@ -25,23 +26,12 @@ from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.system.storage import storage_error, storage_errors
-from release_tasks.verbs.freeze import write_lock
+from release_tasks.verbs.freeze import refuse_inputs, write_lock
 from release_tasks.verbs.release_summary import already_released, seal_of, summarize
 
 _SIGPIPE = 13  # a shell shows 141 for a program that this signal ended
 
-_CONFIG = {
-    "name": "config",
-    "long": "config",
-    "short": "",
-    "type": str,
-    "default": None,
-    "help": "another release.toml",
-}
-
-
-def _flag(name: str, text: str) -> dict[str, Any]:
-    return {"name": name, "long": name, "short": "", "type": bool, "default": False, "help": text}
+_CONFIG = option("config", "another release.toml")
 
 
 def fail(error: ReleaseError) -> int:
@@ -164,7 +154,7 @@ def _refuse_no_folder(releases: Path) -> None:
             wanted="a real folder, where finished releases go, or nothing yet",
             found="a symbolic link" if releases.is_symlink() else "a file",
             where=str(releases),
-            hint="move it away; for another disk, put the whole project there or mount the disk at this place",
+            hint="move it away; to use another disk, mount it at this place",
         )
 
 
@@ -194,17 +184,10 @@ class Release(GraphCommand):
     name = "release"
     cmd_options = (
         *GraphCommand.cmd_options,
-        _flag("soft", "gates that the policy lists in soft_allowed only warn; never publishable"),
-        _flag("snapshot", "build without lock or tag under a suffixed version; never publishable"),
-        _flag("strict", "warnings refuse"),
-        {
-            "name": "policy",
-            "long": "policy",
-            "short": "",
-            "type": str,
-            "default": None,
-            "help": "another policy file; never publishable",
-        },
+        flag("soft", "gates that the policy lists in soft_allowed only warn; never publishable"),
+        flag("snapshot", "build without lock or tag under a suffixed version; never publishable"),
+        flag("strict", "warnings refuse"),
+        option("policy", "another policy file; never publishable"),
     )
 
     def mode(self, params: Any) -> Mode:
@@ -258,7 +241,7 @@ class Freeze(GraphCommand):
     name = "freeze"
     cmd_options = (
         *GraphCommand.cmd_options,
-        _flag("update", "replace outputs that are already frozen for this numeric id"),
+        flag("update", "replace outputs that are already frozen for this numeric id"),
     )
 
     def run_project(self, project: Project, params: Any, args: list[str]) -> int:
@@ -271,6 +254,7 @@ class Freeze(GraphCommand):
                 f"{plan.release.version.text} is already released: its lock stays as it is",
                 hint="raise release.version in release.toml first",
             )
+        refuse_inputs(plan, project.workspace, update=params["update"])
         names = [step.name for step in project.steps if step.verb == "step"]
         if names:
             code, _ = self.run_tasks(project, params, names)

@@ -72,7 +72,7 @@ class ReleaseReporter:
         self.executed += 1
         self._began[task.name] = time.monotonic()
         if self._display is None and self._root is not None and self._terminal():
-            from release_tasks.engine.live_display import LiveDisplay
+            from release_tasks.engine.live_display import LiveDisplay  # noqa: PLC0415 - rich, only now
 
             self._display = LiveDisplay(self._out, self._root)
         if self._display is not None:
@@ -112,7 +112,8 @@ class ReleaseReporter:
         self._print("\n" + str(fail.get_msg()).rstrip() + "\n")
         if os.environ.get("GITHUB_ACTIONS") == "true":
             text = str(fail.message).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-            self._print(f"::error title={task.name}::{text}")
+            title = task.name.replace(":", "%3A").replace(",", "%2C")
+            self._print(f"::error title={title}::{text}")
 
     def cleanup_error(self, exception: Any) -> None:
         """An error while cleaning up after a task of the user's own."""

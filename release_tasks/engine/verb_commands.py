@@ -15,6 +15,7 @@ from doit.cmdparse import CmdParseError
 from release_tasks.catalog import plan_steps
 from release_tasks.config.load import find_config, find_policy, load_release
 from release_tasks.engine.graph_commands import fail, fail_system
+from release_tasks.engine.options import flag, option
 from release_tasks.errors import ConfigError, ReleaseError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate_policy import policy_in_force
@@ -23,14 +24,6 @@ from release_tasks.system.clock import release_date
 from release_tasks.verbs.canonicalize import canonicalize
 from release_tasks.verbs.init import init
 from release_tasks.verbs.verify import render_text, verify
-
-
-def _option(name: str, text: str, default: Any = None) -> dict[str, Any]:
-    return {"name": name, "long": name, "short": "", "type": str, "default": default, "help": text}
-
-
-def _flag(name: str, text: str) -> dict[str, Any]:
-    return {"name": name, "long": name, "short": "", "type": bool, "default": False, "help": text}
 
 
 class VerbCommand(Command):  # type: ignore[misc]
@@ -75,10 +68,10 @@ class Verify(VerbCommand):
     doc_purpose = "check a release directory, tar or zip, offline"
     doc_usage = "PATH"
     cmd_options = (
-        _option("root", "the root digest that you were told on another way"),
-        _option("tag", "the annotated git tag whose message holds the root digest"),
-        _flag("full", "recompute SHA-256 as well as BLAKE3, and every tensor's digest"),
-        _flag("json", "print one JSON object"),
+        option("root", "the root digest that you were told on another way"),
+        option("tag", "the annotated git tag whose message holds the root digest"),
+        flag("full", "recompute SHA-256 as well as BLAKE3, and every tensor's digest"),
+        flag("json", "print one JSON object"),
     )
 
     def run(self, params: Any, args: list[str]) -> int:
@@ -98,7 +91,7 @@ class Check(VerbCommand):
     name = "check"
     doc_purpose = "check release.toml and the policy, without a build"
     doc_usage = ""
-    cmd_options = (_option("config", "another release.toml"),)
+    cmd_options = (option("config", "another release.toml"),)
 
     def run(self, params: Any, args: list[str]) -> int:
         """Read everything that a run would read first, and say so."""
@@ -126,9 +119,9 @@ class Init(VerbCommand):
     doc_purpose = "write release.toml, policy and dodo.py for a folder of model files"
     doc_usage = "[FOLDER]"
     cmd_options = (
-        _option("release-name", "name of the release; default: the folder's"),
-        _option("release-version", "first version", "0.1.0"),
-        _flag("force", "replace files that are already there"),
+        option("release-name", "name of the release; default: the folder's"),
+        option("release-version", "first version", "0.1.0"),
+        flag("force", "replace files that are already there"),
     )
 
     def run(self, params: Any, args: list[str]) -> int:
@@ -150,7 +143,7 @@ class Canonicalize(VerbCommand):
     name = "canonicalize"
     doc_purpose = "rewrite a safetensors file in its one canonical form"
     doc_usage = "FILE"
-    cmd_options = (_option("output", "write there instead of in place"),)
+    cmd_options = (option("output", "write there instead of in place"),)
 
     def run(self, params: Any, args: list[str]) -> int:
         """Rewrite and say what was done."""

@@ -1,4 +1,4 @@
-"""What a record of each kind of evidence must hold: a measurement that is not there must never read as a pass."""
+"""What a record of each kind of evidence must hold: a missing measurement must never read as a pass."""
 
 from __future__ import annotations
 

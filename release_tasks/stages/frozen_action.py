@@ -37,9 +37,11 @@ def current_inputs(plan: Plan, workspace: Workspace) -> Inputs:
     made = written(plan.release)
     reads = declared_inputs(plan)
     files = [(path, workspace.index.sha256(path)) for path in reads if isinstance(path, str)]
-    trees = []
-    for tree in (read for read in reads if isinstance(read, Tree)):
-        trees.append(("|".join(tree.patterns), _tree_without(workspace, tree, made)))
+    trees = [
+        ("|".join(tree.patterns), _tree_without(workspace, tree, made))
+        for tree in reads
+        if isinstance(tree, Tree)
+    ]
     return Inputs(
         files=tuple((path, digest) for path, digest in files if digest is not None),
         trees=tuple(trees),

@@ -68,12 +68,12 @@ def conditions() -> str:
     parts = [f"{program} {status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ino}"]
     for name in _RULES:
         try:
-            with open(f"/proc/{name}", encoding="ascii", errors="replace") as rules:
+            with Path(f"/proc/{name}").open(encoding="ascii", errors="replace") as rules:
                 parts.append(rules.read())
         except OSError:
             parts.append("-")
     kept = ("Uid:", "Gid:", "Cap", "NoNewPrivs:", "Seccomp")
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as lines:
+    with Path("/proc/self/status").open(encoding="utf-8", errors="replace") as lines:
         parts += [line for line in lines if line.startswith(kept)]
     parts += [os.readlink(f"/proc/self/ns/{name}") for name in ("user", "mnt", "pid", "net")]  # noqa: PTH115
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

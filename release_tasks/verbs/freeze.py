@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from release_tasks.errors import ConfigError, FormatError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
-from release_tasks.policy.lock_check import compare_digests, compare_inputs
+from release_tasks.policy.lock_check import Difference, compare_digests, compare_inputs
 from release_tasks.records.lock import LOCK, Lock
 from release_tasks.stages.frozen import declared_inputs
 from release_tasks.stages.frozen_action import current_inputs, current_outputs, read_lock
@@ -40,29 +40,48 @@ def _old_lock(workspace: Workspace, *, update: bool) -> Lock | None:
         return None
 
 
+def _refuse_differences(differences: tuple[Difference, ...]) -> None:
+    if not differences:
+        return
+    lines = [f"{item.name}: frozen {item.frozen}, now {item.now}" for item in differences[:_SHOWN]]
+    more = [f"and {len(differences) - _SHOWN} more"] if len(differences) > _SHOWN else []
+    raise GateRefused(
+        "release.lock already says otherwise",
+        wanted="the inputs and outputs that are frozen",
+        found="\n".join(lines + more),
+        where=LOCK,
+        hint="run 'doit freeze --update' if the change is meant",
+    )
+
+
+def refuse_inputs(plan: Plan, workspace: Workspace, *, update: bool) -> None:
+    """Refuse inputs that cannot be frozen, before hours of training on them.
+
+    Raises ConfigError when an input does not exist, GateRefused when inputs differ from the frozen ones and
+    `update` is not given, FormatError when the lock is damaged and may not be replaced.
+    """
+    _refuse_missing(plan, workspace)
+    old = _old_lock(workspace, update=update)
+    if old is not None and not update:
+        _refuse_differences(compare_inputs(old.inputs, current_inputs(plan, workspace)))
+
+
 def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
     """Freeze inputs and this numeric id's outputs; returns what to tell the user.
 
-    Raises ConfigError when an input does not exist, GateRefused when outputs that are frozen already differ and
-    `update` is not given; release.lock is then as before. When inputs changed, outputs of other numeric ids speak of other inputs and are dropped.
+    Raises as `refuse_inputs`, and GateRefused when outputs that are frozen already differ and `update` is not
+    given; release.lock is then as before. When inputs changed, the outputs of other numeric ids speak of
+    other inputs and are dropped.
     """
-    _refuse_missing(plan, workspace)
+    refuse_inputs(plan, workspace, update=update)
     old = _old_lock(workspace, update=update)
     inputs = current_inputs(plan, workspace)
     outputs = current_outputs(plan, workspace)
     identifier = workspace.numeric_id
-    changed = compare_inputs(old.inputs, inputs) if old else ()
-    kept = dict(old.outputs) if old and not changed else {}
-    differing = compare_digests(old.outputs[identifier], outputs) if old and identifier in old.outputs else ()
-    if (differing or changed) and old is not None and not update:
-        names = [f"{item.name}: frozen {item.frozen}, now {item.now}" for item in (*changed, *differing)]
-        raise GateRefused(
-            "release.lock already says otherwise",
-            wanted="the inputs and outputs that are frozen",
-            found="\n".join(names[:10] + ([f"and {len(names) - 10} more"] if len(names) > 10 else [])),
-            where=LOCK,
-            hint="run 'doit freeze --update' if the change is meant",
-        )
+    frozen = old.outputs.get(identifier) if old else None
+    if frozen is not None and not update:
+        _refuse_differences(compare_digests(frozen, outputs))
+    kept = dict(old.outputs) if old and not compare_inputs(old.inputs, inputs) else {}
     if outputs:
         kept[identifier] = outputs
     data = dump_lock(Lock(inputs=inputs, outputs=kept))

@@ -30,7 +30,13 @@ EVIDENCE: dict[str, Any] = {
         "missing": [],
         "invalid": [],
         "weights": [
-            {"path": "model.safetensors", "canonical": True, "tensors": 1, "dtypes": ["F32"], "not_finite": []}
+            {
+                "path": "model.safetensors",
+                "canonical": True,
+                "tensors": 1,
+                "dtypes": ["F32"],
+                "not_finite": [],
+            }
         ],
         "pickles": [],
         "remote_code": [],
@@ -68,7 +74,9 @@ def case_of(changed: dict[str, Any]) -> Case:
     """Make a case from the sound evidence, with the data of some kinds replaced."""
     records = {
         kind: Evidence(
-            kind=kind, subjects=tuple(NOW.items()) if kind in _OF_ARTIFACTS else (), data=changed.get(kind, data)
+            kind=kind,
+            subjects=tuple(NOW.items()) if kind in _OF_ARTIFACTS else (),
+            data=changed.get(kind, data),
         )
         for kind, data in EVIDENCE.items()
     }

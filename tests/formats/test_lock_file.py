@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_the_bytes_are_made_for_git_diff() -> None:
         lambda data: data.replace(b'"schema_version": 1', b'"schema_version": true'),
     ],
 )
-def test_another_spelling_of_the_same_lock_is_refused(edit) -> None:  # type: ignore[no-untyped-def]
+def test_another_spelling_of_the_same_lock_is_refused(edit: Callable[[bytes], bytes]) -> None:
     """A merge that git called clean may have gone wrong."""
     data = edit(dump_lock(LOCK))
     assert data != dump_lock(LOCK)

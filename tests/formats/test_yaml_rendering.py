@@ -56,7 +56,9 @@ def test_the_yaml_says_what_the_json_said(value: dict[str, Any]) -> None:
 
 
 def test_the_text_is_one_and_the_same() -> None:
-    data = b'{"b": [1, {"y": "\xc3\xa9"}], "a": {"long": "' + b"word " * 40 + b'"}, "e": [], "f": {}, "n": null}'
+    data = (
+        b'{"b": [1, {"y": "\xc3\xa9"}], "a": {"long": "' + b"word " * 40 + b'"}, "e": [], "f": {}, "n": null}'
+    )
     assert render_yaml(data, where="x").decode() == (
         f"a:\n  long: '{'word ' * 40}'\nb:\n- 1\n- y: é\ne: []\nf: {{}}\nn: null\n"
     )

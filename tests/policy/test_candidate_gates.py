@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 import pytest
-from tests.fakes.gate_cases import COMMIT, EVIDENCE, judged
 
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from tests.fakes.gate_cases import COMMIT, EVIDENCE, judged
 
 ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 
@@ -22,9 +22,11 @@ def said(gate: str, kind: str, **values: Any) -> list[tuple[str, str, str]]:
     ("frozen", "now", "wanted", "found"),
     [(ONE, TWO, "1" * 16, "2" * 16), (ONE, None, "1" * 16, "not there"), (None, TWO, "not there", "2" * 16)],
 )
-@pytest.mark.parametrize(("gate", "kind"), [("lock-inputs", "frozen-inputs"), ("lock-outputs", "frozen-outputs")])
+@pytest.mark.parametrize(
+    ("gate", "kind"), [("lock-inputs", "frozen-inputs"), ("lock-outputs", "frozen-outputs")]
+)
 def test_a_frozen_file_that_differs_is_named_with_both_digests(
-    gate: str, kind: str, frozen: str | None, now: str | None, wanted: str, found: str
+    *, gate: str, kind: str, frozen: str | None, now: str | None, wanted: str, found: str
 ) -> None:
     differences = [{"name": "data/a", "frozen": frozen, "now": now}]
     assert said(gate, kind, differences=differences) == [("data/a", wanted, found)]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.fakes.gate_cases import EVIDENCE, NOW, SAMPLE, case_of, judged
 
 from release_tasks.config.policy import Policy
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
@@ -16,6 +15,7 @@ from release_tasks.records.digest import sha256
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.gate_code import CODES, GateCode
 from release_tasks.records.verdict import Hardness, Mode, Point
+from tests.fakes.gate_cases import EVIDENCE, NOW, SAMPLE, case_of, judged
 
 POINTS: tuple[Point, ...] = ("candidate", "seal")
 HARD = Policy()
@@ -23,7 +23,9 @@ HARD = Policy()
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of every key and every list item of a record."""
-    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items: Any = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     for key, item in items:
         yield (*path, key)
         yield from places(item, (*path, key))
@@ -35,7 +37,9 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
-def bend(kind: str, path: tuple[Any, ...], new: Any = None, *, drop: bool = False, sample: bool = False) -> Any:
+def bend(
+    kind: str, path: tuple[Any, ...], new: Any = None, *, drop: bool = False, sample: bool = False
+) -> Any:
     """Copy the evidence of a kind (that which passes, or `SAMPLE` with a row in every list) and change one place."""
     data = copy.deepcopy((SAMPLE if sample else EVIDENCE)[kind])
     holder = at(data, path[:-1])
@@ -290,6 +294,7 @@ LOAD_ONLY = change("smoke", ran=False)
     ],
 )
 def test_policy_and_mode(
+    *,
     hardness: Hardness | None,
     soft_allowed: tuple[str, ...],
     mode: Mode,

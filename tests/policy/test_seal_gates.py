@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.fakes.gate_cases import COMMIT, EVIDENCE, ROOT, judged
 
 from release_tasks.policy.seal_gates import SEAL_GATES
+from tests.fakes.gate_cases import COMMIT, EVIDENCE, ROOT, judged
 
 
 def said(gate: str, **values: Any) -> list[tuple[str, str, str]]:
@@ -18,7 +18,11 @@ def said(gate: str, **values: Any) -> list[tuple[str, str, str]]:
 def test_the_source_must_be_the_commit_that_is_checked_out() -> None:
     """R14: a null commit cannot be sealed, and the dirty flag is honest."""
     assert said("source", commit=None) == [
-        ("metadata.json: git_commit", "the commit that built the release", "null: the project is not under git")
+        (
+            "metadata.json: git_commit",
+            "the commit that built the release",
+            "null: the project is not under git",
+        )
     ]
     assert said("source", dirty=True, head="f" * 40) == [
         (

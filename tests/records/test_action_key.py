@@ -77,7 +77,9 @@ def test_name_and_role_of_a_write_are_in_the_key(write: Write) -> None:
     assert key(replace(STEP, writes=(write,))) != key()
 
 
-@pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (1, "1"), (None, "None"), ((), None), (("a",), "a")])
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, True), (1, 1.0), (1, "1"), (None, "None"), ((), None), (("a",), "a")]
+)
 def test_values_of_another_type_are_other_values(one: Any, other: Any) -> None:
     assert key(replace(STEP, params=(("x", one),))) != key(replace(STEP, params=(("x", other),)))
 
@@ -96,7 +98,9 @@ TEXT = st.text(st.sampled_from("ab\n\0"), max_size=3)
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=3), st.lists(st.tuples(TEXT, TEXT), max_size=3))
-def test_no_two_sets_of_parameters_share_a_key(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> None:
+def test_no_two_sets_of_parameters_share_a_key(
+    one: list[tuple[str, str]], other: list[tuple[str, str]]
+) -> None:
     """K22's rule for keys: length-prefixed, so that no concatenation reads as another."""
     same = key(replace(STEP, params=tuple(one))) == key(replace(STEP, params=tuple(other)))
     assert same == (one == other)

@@ -41,7 +41,9 @@ def test_anything_else_is_no_digest(text: str) -> None:
     assert caught.value.found == text[:100]
 
 
-@pytest.mark.parametrize(("algorithm", "hex_digits"), [("md5", HEX), ("sha256", HEX[:40]), ("sha256", HEX + "\n")])
+@pytest.mark.parametrize(
+    ("algorithm", "hex_digits"), [("md5", HEX), ("sha256", HEX[:40]), ("sha256", HEX + "\n")]
+)
 def test_a_digest_cannot_be_made_wrong(algorithm: str, hex_digits: str) -> None:
     """Hashes are SHA-256 in full, never MD5, never shortened (settled table)."""
     with pytest.raises(FormatError, match="not a digest"):

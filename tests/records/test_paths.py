@@ -38,9 +38,15 @@ def test_every_accepted_path_stays_inside_and_reads_back(text: str) -> None:
     assert not PurePosixPath(path).is_absolute()
 
 
-@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8).map(lambda t: unicodedata.normalize("NFC", t)))
+@given(
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8).map(
+        lambda t: unicodedata.normalize("NFC", t)
+    )
+)
 def test_letters_and_digits_of_every_script_are_accepted(name: str) -> None:
-    assume(name.casefold() not in {"con", "prn", "aux", "nul"} and not name.casefold().startswith(("com", "lpt")))
+    assume(
+        name.casefold() not in {"con", "prn", "aux", "nul"} and not name.casefold().startswith(("com", "lpt"))
+    )
     assert safe_relpath(f"data/{name}.json") == f"data/{name}.json"
 
 
@@ -82,7 +88,9 @@ def test_a_refusal_says_what_is_wrong(text: str, flaw: str) -> None:
     assert error.found == ascii(text)[:200]
 
 
-@pytest.mark.parametrize("text", ["a", ".hidden", "a/.b/c", "..a", "a..b", "com10", "console", "x" * 255, "日本/語"])
+@pytest.mark.parametrize(
+    "text", ["a", ".hidden", "a/.b/c", "..a", "a..b", "com10", "console", "x" * 255, "日本/語"]
+)
 def test_what_merely_looks_odd_is_accepted(text: str) -> None:
     assert safe_relpath(text) == text
 

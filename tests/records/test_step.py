@@ -19,7 +19,9 @@ PARTS = st.one_of(
     st.text(st.sampled_from("ab.*?-é"), min_size=1, max_size=4).filter(
         lambda p: p not in {".", ".."} and "**" not in p
     ),
-    st.sampled_from(["[ab]", "[!a]", "[a-b]*", ".[ab]", "[.]a", "a[!b]", "[]a]", "[!]a]", "[a", "[^a]", "[-a]", "[.-b]?"]),
+    st.sampled_from(
+        ["[ab]", "[!a]", "[a-b]*", ".[ab]", "[.]a", "a[!b]", "[]a]", "[!]a]", "[a", "[^a]", "[-a]", "[.-b]?"]
+    ),
 )
 PATTERNS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
 TREES = st.sets(st.lists(NAMES, min_size=1, max_size=3).map("/".join), min_size=1, max_size=8)

@@ -21,8 +21,12 @@ def verdict(decision: Decision, *gates: GateResult) -> Verdict:
     return Verdict(point="candidate", decision=decision, profile="p", mode=Mode(), gates=gates)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(REASONS), min_size=1, max_size=4)), max_size=5))
-def test_codes_stand_failing_first_then_warnings_then_success(gates: list[tuple[bool, list[GateCode]]]) -> None:
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(REASONS), min_size=1, max_size=4)), max_size=5)
+)
+def test_codes_stand_failing_first_then_warnings_then_success(
+    gates: list[tuple[bool, list[GateCode]]],
+) -> None:
     """P3: sorted within a group, none twice; whatever the order of the gates."""
     results = [result("fail" if fails else "warn", *codes) for fails, codes in gates]
     failing = {code for fails, codes in gates if fails for code in codes}

@@ -5,13 +5,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from tests.fakes.small_project import small_project
 
 from release_tasks import __version__
 from release_tasks.config.load import load_release
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.stages.environment_record import environment_record
 from release_tasks.stages.workspace import Workspace
+from tests.fakes.small_project import small_project
 
 STEP = '[[step]]\nname = "train"\ncommand = ["python", "t.py"]\nwrites = ["x"]\n'
 NOW = "2026-01-01T00:00:00Z"
@@ -24,7 +24,10 @@ def test_the_record_says_what_made_the_release(tmp_path: Path) -> None:
     dump_canonical(made)  # plain JSON, or this raises
     assert made["decided_at"] == NOW
     assert made["generator"] == f"release_tasks {__version__}"
-    assert made["python"] == {"implementation": platform.python_implementation(), "version": platform.python_version()}
+    assert made["python"] == {
+        "implementation": platform.python_implementation(),
+        "version": platform.python_version(),
+    }
     packages = made["packages"]
     assert isinstance(packages, dict)
     assert packages["numpy"] == version("numpy")
@@ -34,7 +37,9 @@ def test_the_record_says_what_made_the_release(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(made)
 
 
-@pytest.mark.parametrize(("data", "wanted"), [(b'{"seconds":1}\n', {"seconds": 1}), (b"[]\n", None), (b"cut", None), (None, None)])
+@pytest.mark.parametrize(
+    ("data", "wanted"), [(b'{"seconds":1}\n', {"seconds": 1}), (b"[]\n", None), (b"cut", None), (None, None)]
+)
 def test_how_each_step_was_run_is_there_or_null(tmp_path: Path, data: bytes | None, wanted: object) -> None:
     project = small_project(tmp_path, more=STEP)
     if data is not None:
@@ -52,8 +57,12 @@ def test_overrides_are_recorded_without_the_folders_of_this_machine(tmp_path: Pa
     assert "/srv/me" not in str(made)
 
 
-@pytest.mark.parametrize(("kernel", "wsl2"), [("6.6.1-microsoft-standard-WSL2", True), ("6.1.0-21-amd64", False)])
-def test_wsl2_is_known_by_its_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str, *, wsl2: bool) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "wsl2"), [("6.6.1-microsoft-standard-WSL2", True), ("6.1.0-21-amd64", False)]
+)
+def test_wsl2_is_known_by_its_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: str, *, wsl2: bool
+) -> None:
     workspace = small_project(tmp_path).workspace
     monkeypatch.setattr(platform, "release", lambda: kernel)
     found = environment_record(workspace, decided_at=NOW)["platform"]

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.fakes.small_project import SmallProject, small_project
 
 from release_tasks.errors import CommandFailed, ConfigError, IntegrityError
 from release_tasks.records.step import Step, Tree, Write
 from release_tasks.stages.execution import Context, Outcome, folder_tree, run_step, still_stands
+from tests.fakes.small_project import SmallProject, small_project
 
 STEP = Step(
     verb="act",
@@ -106,11 +106,19 @@ def test_another_step_does_not_stand(project: SmallProject, change: dict[str, An
 @pytest.mark.usefixtures("act")
 @pytest.mark.parametrize(
     "damage",
-    [{"key": ""}, {"outputs": {}}, {"outputs": {"out/made": None}}, {"outputs": {"other": "0" * 64}}, {"folder": None}],
+    [
+        {"key": ""},
+        {"outputs": {}},
+        {"outputs": {"out/made": None}},
+        {"outputs": {"other": "0" * 64}},
+        {"folder": None},
+    ],
 )
 def test_damaged_state_does_not_stand(project: SmallProject, damage: dict[str, Any]) -> None:
     step = replace(STEP, folder="out")
-    saved = replace(run(project, step), folder=project.again().workspace.index.tree(folder_tree("out")).digest.hex)
+    saved = replace(
+        run(project, step), folder=project.again().workspace.index.tree(folder_tree("out")).digest.hex
+    )
     assert stands(project, saved, step)
     assert not stands(project, replace(saved, **damage), step)
 
@@ -119,7 +127,9 @@ def test_damaged_state_does_not_stand(project: SmallProject, damage: dict[str, A
 @pytest.mark.parametrize("path", ["out/new", "out/.hidden", "out/.h/x", "out/a/.b/c"])
 def test_a_folder_stands_as_a_whole_with_its_hidden_files(project: SmallProject, path: str) -> None:
     step = replace(STEP, folder="out")
-    saved = replace(run(project, step), folder=project.again().workspace.index.tree(folder_tree("out")).digest.hex)
+    saved = replace(
+        run(project, step), folder=project.again().workspace.index.tree(folder_tree("out")).digest.hex
+    )
     project.write(path, b"")
     assert not stands(project, saved, step)
 
@@ -141,7 +151,9 @@ def test_an_output_that_was_not_written_is_a_failure(
     act(lambda _context: None)
     with pytest.raises(CommandFailed) as caught:
         run(project)
-    assert str(caught.value) == "act did not write out/made\n  wanted: every declared output\n  where:  out/made"
+    assert (
+        str(caught.value) == "act did not write out/made\n  wanted: every declared output\n  where:  out/made"
+    )
 
 
 @pytest.mark.usefixtures("act")

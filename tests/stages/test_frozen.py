@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.small_project import SmallProject, small_project
 
 from release_tasks.errors import FormatError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
 from release_tasks.records.lock import Lock
 from release_tasks.records.step import Tree
 from release_tasks.stages.frozen import declared_inputs, written
-from release_tasks.stages.frozen_action import check_inputs, check_outputs, current_inputs, current_outputs, read_lock
+from release_tasks.stages.frozen_action import (
+    check_inputs,
+    check_outputs,
+    current_inputs,
+    current_outputs,
+    read_lock,
+)
+from tests.fakes.small_project import SmallProject, small_project
 
 STEPS = """
 [dataset]
@@ -37,7 +43,9 @@ FILES = {"train.py": b"", "smoke.py": b"", "data/a.json": b"{}", "data/made.json
 
 @pytest.fixture
 def project(tmp_path: Path) -> SmallProject:
-    return small_project(tmp_path, more=STEPS, artifacts='extra = ["notes/*"]', files={**FILES, "notes/n": b""})
+    return small_project(
+        tmp_path, more=STEPS, artifacts='extra = ["notes/*"]', files={**FILES, "notes/n": b""}
+    )
 
 
 def freeze(project: SmallProject, numeric_id: str | None = None) -> None:
@@ -100,7 +108,9 @@ def test_what_is_as_it_was_frozen_passes(project: SmallProject) -> None:
         ("notes/n", "notes/*"),
     ],
 )
-def test_an_input_that_changed_is_refused_at_once_and_recorded(project: SmallProject, path: str, name: str) -> None:
+def test_an_input_that_changed_is_refused_at_once_and_recorded(
+    project: SmallProject, path: str, name: str
+) -> None:
     """R6, R7: training on inputs that are not frozen would only waste time."""
     freeze(project)
     project.write(path, b"other")
@@ -116,7 +126,9 @@ def test_an_input_that_changed_is_refused_at_once_and_recorded(project: SmallPro
 def test_a_recipe_that_changed_is_named_as_a_step(project: SmallProject) -> None:
     freeze(project)
     toml = (project.root / "release.toml").read_text()
-    (project.root / "release.toml").write_text(toml.replace('writes = ["used"]', 'writes = ["used"]\nseed = 1'))
+    (project.root / "release.toml").write_text(
+        toml.replace('writes = ["used"]', 'writes = ["used"]\nseed = 1')
+    )
     with pytest.raises(GateRefused, match="step use: frozen "):
         inputs(project.again())
 

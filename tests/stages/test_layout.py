@@ -3,14 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fakes.small_project import SmallProject, small_project
 
 from release_tasks.errors import PathError
 from release_tasks.stages.layout import media_type, place_artifacts
+from tests.fakes.small_project import SmallProject, small_project
 
 
 def placed(project: SmallProject) -> list[tuple[str, str, str]]:
-    return [(item.name, item.declared, item.role) for item in place_artifacts(project.plan, project.workspace)]
+    return [
+        (item.name, item.declared, item.role) for item in place_artifacts(project.plan, project.workspace)
+    ]
 
 
 def test_artifacts_get_their_standard_names(tmp_path: Path) -> None:

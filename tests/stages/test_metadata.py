@@ -4,18 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.release_tree import manifest_file
-from tests.fakes.small_project import SmallProject, small_project
 
 from release_tasks.records.digest import sha256
 from release_tasks.records.identity import tree_digest
 from release_tasks.stages.metadata import _REASONS, build_metadata, metrics_summary, model_hash, training_seed
-from tests.fakes.release_tree import WEIGHTS
+from tests.fakes.release_tree import WEIGHTS, manifest_file
+from tests.fakes.small_project import SmallProject, small_project
 
 EXACT = sha256("e" * 64)
 MODEL = manifest_file("model.safetensors", "weights", "exact", "application/octet-stream", WEIGHTS)
 SHARDS = tuple(
-    manifest_file(f"model-0000{n}-of-00002.safetensors", "weights", "exact", "application/octet-stream", WEIGHTS)
+    manifest_file(
+        f"model-0000{n}-of-00002.safetensors", "weights", "exact", "application/octet-stream", WEIGHTS
+    )
     for n in (1, 2)
 )
 CONFIG = manifest_file("config.json", "config", "exact", "application/json", b"{}")
@@ -83,7 +84,9 @@ def test_the_seed_is_the_one_of_the_training(
 
 def test_metrics_are_the_numbers_of_quality_json(tmp_path: Path) -> None:
     quality = tmp_path / "quality.json"
-    quality.write_text('{"schema_version": 1, "loss": 0.5, "n": 3, "ok": true, "name": "x", "deep": {"a": 1}, "a": -0.0}')
+    quality.write_text(
+        '{"schema_version": 1, "loss": 0.5, "n": 3, "ok": true, "name": "x", "deep": {"a": 1}, "a": -0.0}'
+    )
     assert metrics_summary(quality) == {"a": -0.0, "loss": 0.5, "n": 3}
     quality.write_text("[1]")
     assert metrics_summary(quality) is None

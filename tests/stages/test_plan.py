@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fakes.small_project import small_project, with_release
 
 from release_tasks.records.step import Tree
 from release_tasks.records.verdict import Mode
 from release_tasks.records.version import Scheme, parse_version
 from release_tasks.stages.plan import as_reads, make_plan
+from tests.fakes.small_project import small_project, with_release
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,9 @@ def test_the_artifacts_are_each_named_once_and_globs_are_trees(tmp_path: Path) -
 
 
 def test_declared_globs_become_trees() -> None:
-    assert as_reads(("a", "b/*", "NAME:c/**", "d[0]")) == ("a", Tree(("b/*",)), Tree(("NAME:c/**",)), Tree(("d[0]",)))
+    assert as_reads(("a", "b/*", "NAME:c/**", "d[0]")) == (
+        "a",
+        Tree(("b/*",)),
+        Tree(("NAME:c/**",)),
+        Tree(("d[0]",)),
+    )

@@ -4,15 +4,20 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.fakes.small_project import SmallProject, small_project
 
 from release_tasks.stages.retire import bundle_paths, retire_candidate
+from tests.fakes.small_project import SmallProject, small_project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> SmallProject:
     made = small_project(tmp_path)
-    for path in (*bundle_paths(made.plan), "release/1.0.0/a/b", "release/.staging-1.0.0/x", "release/0.9.0/a"):
+    for path in (
+        *bundle_paths(made.plan),
+        "release/1.0.0/a/b",
+        "release/.staging-1.0.0/x",
+        "release/0.9.0/a",
+    ):
         made.write(path, path.encode())
     made.write("release/1.0.0.attestations/acceptance.json", b"{}")
     return made

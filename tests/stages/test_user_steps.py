@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.fakes.small_project import small_project
 
 from release_tasks.config.schema import UserStep
 from release_tasks.records.step import Tree, Write
 from release_tasks.stages.user_steps import recipe_digest, steps
+from tests.fakes.small_project import small_project
 
 STEP = UserStep(
     name="train",

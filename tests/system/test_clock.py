@@ -31,7 +31,8 @@ def test_without_git_and_variable_there_is_no_date() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "-1", "+1", "1.5", "1e9", "0x10", "1_000", "٣", "²", "253402300800", "9" * 5000, "now", "1\n"]
+    "text",
+    ["", " ", "-1", "+1", "1.5", "1e9", "0x10", "1_000", "٣", "²", "253402300800", "9" * 5000, "now", "1\n"],
 )
 def test_a_bad_source_date_epoch_is_bad_configuration(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", text)

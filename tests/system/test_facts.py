@@ -47,7 +47,9 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def source(root: Path, previous: str | None, memory: StateDatabase | None = None) -> str:
-    ((name, value),) = resolve_facts(root, ("source",), {} if previous is None else {"source": previous}, memory)
+    ((name, value),) = resolve_facts(
+        root, ("source",), {} if previous is None else {"source": previous}, memory
+    )
     assert name == "source"
     return value
 

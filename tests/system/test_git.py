@@ -105,7 +105,9 @@ def test_the_environment_of_a_hook_does_not_lead_elsewhere(
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("detached", [False, True])
-def test_a_commit_seen_before_starts_no_git(root: Path, calls: Path, tmp_path: Path, *, packed: bool, detached: bool) -> None:
+def test_a_commit_seen_before_starts_no_git(
+    root: Path, calls: Path, tmp_path: Path, *, packed: bool, detached: bool
+) -> None:
     identity = commit(root)
     if packed:
         git(root, "pack-refs", "--all")
@@ -249,7 +251,9 @@ def test_asking_writes_nothing(root: Path) -> None:
     assert (index.read_bytes(), index.stat().st_mtime_ns, index.stat().st_ino) == before
 
 
-def test_a_git_that_does_not_answer_is_an_error(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_git_that_does_not_answer_is_an_error(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit(root)
     if sys.platform == "win32":
         pytest.skip("needs a shell script on PATH")

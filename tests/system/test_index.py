@@ -139,7 +139,9 @@ KEY = StatKey(size=3, mtime_ns=10**18, ctime_ns=10**18 + 7, inode=1, device=2)
         (0, False),
     ],
 )
-def test_a_digest_begun_within_the_tick_of_the_last_change_never_counts(began_ns: int, *, holds: bool) -> None:
+def test_a_digest_begun_within_the_tick_of_the_last_change_never_counts(
+    began_ns: int, *, holds: bool
+) -> None:
     assert Known(KEY, began_ns, "0" * 64).holds(KEY) is holds
 
 
@@ -151,7 +153,9 @@ def test_a_digest_counts_for_one_state_of_one_file(field: str) -> None:
 
 
 @pytest.mark.parametrize(("late_ns", "trusted"), [(0, False), (1, True)])
-def test_the_racy_rule_goes_through_the_database(root: Path, opened: Open, late_ns: int, *, trusted: bool) -> None:
+def test_the_racy_rule_goes_through_the_database(
+    root: Path, opened: Open, late_ns: int, *, trusted: bool
+) -> None:
     true = write(root / "a", b"abc")
     key = stat_key(root / "a")
     began = max(key.mtime_ns, key.ctime_ns) + GRANULARITY_NS + late_ns
@@ -231,7 +235,9 @@ def test_a_tree_is_the_digest_of_its_sorted_paths_and_bytes(root: Path, opened: 
     assert opened().tree(tree).digest != state.digest
 
 
-def test_of_a_large_tree_only_what_changed_is_hashed_again(root: Path, opened: Open, hashed: list[str]) -> None:
+def test_of_a_large_tree_only_what_changed_is_hashed_again(
+    root: Path, opened: Open, hashed: list[str]
+) -> None:
     for number in range(2000):
         (root / "data" / f"{number % 7}").mkdir(parents=True, exist_ok=True)
         (root / "data" / f"{number % 7}" / f"{number:04}.json").write_bytes(b"%d" % number)
@@ -264,8 +270,8 @@ def test_a_tree_that_stands_costs_one_row(root: Path, opened: Open, monkeypatch:
     asked: list[str] = []
     get = StateDatabase.get
     monkeypatch.setattr(StateDatabase, "get", lambda self, key: asked.append(key) or get(self, key))
-    monkeypatch.setattr(StateDatabase, "scan", lambda self, prefix: pytest.fail("scanned"))
-    monkeypatch.setattr(StateDatabase, "put", lambda self, rows: pytest.fail("written"))
+    monkeypatch.setattr(StateDatabase, "scan", lambda *_: pytest.fail("scanned"))
+    monkeypatch.setattr(StateDatabase, "put", lambda *_: pytest.fail("written"))
     opened().tree(Tree(("d/*",)))
     assert asked == ["tree/d/*"]
 
@@ -349,7 +355,10 @@ def test_a_name_that_is_not_utf8_is_refused_and_not_a_traceback(root: Path, open
     for ask in (opened().tree, opened().tree_files, opened().tree_digests):
         with pytest.raises(PathError) as caught:
             ask(Tree(("d/*",)))
-        assert (caught.value.what, caught.value.found) == ("a file has a name that is not UTF-8", "d/b\\udcffd")
+        assert (caught.value.what, caught.value.found) == (
+            "a file has a name that is not UTF-8",
+            "d/b\\udcffd",
+        )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file has a colon in its name there")

@@ -6,11 +6,11 @@ import pytest
 from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes.release_tree import WEIGHTS
 
 from release_tasks.errors import FormatError, IntegrityError
 from release_tasks.records.digest import Digest
 from release_tasks.system.safetensors_file import layout_of, read_header, read_layout
+from tests.fakes.release_tree import WEIGHTS
 
 LENGTH = int.from_bytes(WEIGHTS[:8], "little")
 
@@ -48,7 +48,9 @@ def test_the_layout_covers_the_file_without_a_gap(path: Path) -> None:
 
 @given(st.integers(0, len(WEIGHTS) - 1))
 @settings(deadline=None)
-def test_a_file_that_was_cut_anywhere_is_malformed(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
+def test_a_file_that_was_cut_anywhere_is_malformed(
+    tmp_path_factory: pytest.TempPathFactory, size: int
+) -> None:
     file = tmp_path_factory.getbasetemp() / "cut.safetensors"
     file.write_bytes(WEIGHTS[:size])
     with pytest.raises(FormatError) as caught:

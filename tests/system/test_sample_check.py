@@ -24,7 +24,9 @@ def test_without_a_check_any_sample_passes() -> None:
     assert sample_problem("}{", None) is None
 
 
-@pytest.mark.parametrize("sample", ["def f(x):\n    return x\n", "# -*- coding: utf-7 -*-\nx = 1\n", "é = 'ü'", "'\\d'"])
+@pytest.mark.parametrize(
+    "sample", ["def f(x):\n    return x\n", "# -*- coding: utf-7 -*-\nx = 1\n", "é = 'ü'", "'\\d'"]
+)
 def test_python_that_compiles(sample: str) -> None:
     assert sample_problem(sample, "python") is None
 
@@ -41,7 +43,9 @@ def test_python_that_does_not_compile(sample: str, problem: str) -> None:
     assert sample_problem(sample, "python") == problem
 
 
-@pytest.mark.parametrize("sample", ["a\0b", "\ud800 = 1", "(" * 5000, "-" * 100_000 + "1", "x = " + "[" * 150 + "]" * 150])
+@pytest.mark.parametrize(
+    "sample", ["a\0b", "\ud800 = 1", "(" * 5000, "-" * 100_000 + "1", "x = " + "[" * 150 + "]" * 150]
+)
 def test_a_bomb_is_a_problem_of_the_sample_not_of_ours(sample: str) -> None:
     """The model writes whatever it likes; the check must say so and live."""
     problem = sample_problem(sample, "python")

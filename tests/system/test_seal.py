@@ -9,9 +9,7 @@ from release_tasks.system.seal import Seal, is_sealed, read_seal, seal_in_doubt,
 
 
 def git(root: Path, *args: str) -> str:
-    return subprocess.run(
-        ["git", *args], cwd=root, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return subprocess.run(["git", *args], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -61,7 +59,9 @@ def test_a_receipt_seals_without_a_tag(root: Path, beside: Path) -> None:
     assert is_sealed(root, "v1.0.0", beside)
 
 
-@pytest.mark.parametrize(("ci", "doubt"), [(None, False), ("", False), ("false", False), ("0", False), ("true", True), ("1", True)])
+@pytest.mark.parametrize(
+    ("ci", "doubt"), [(None, False), ("", False), ("false", False), ("0", False), ("true", True), ("1", True)]
+)
 def test_under_ci_a_clone_that_may_lack_the_tag_is_in_doubt(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: str | None, *, doubt: bool
 ) -> None:

@@ -43,7 +43,10 @@ def test_rows_are_there_for_the_next_process(path: Path) -> None:
     assert list(again.scan("")) == []
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), st.text(max_size=4)), st.text("ab/%_", max_size=2))
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), st.text(max_size=4)),
+    st.text("ab/%_", max_size=2),
+)
 @settings(max_examples=30, deadline=None)
 def test_a_scan_yields_the_rows_of_a_prefix_in_order(
     tmp_path_factory: pytest.TempPathFactory, rows: dict[str, str], prefix: str

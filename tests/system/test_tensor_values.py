@@ -84,13 +84,19 @@ def test_every_e8m0_is_a_power_of_two_but_the_last(tmp_path: Path) -> None:
 
 
 WIDE = {"F32": ("<f4", "<u4"), "F64": ("<f8", "<u8"), "C64": ("<f4", "<u4")}
-SPECIAL = st.sampled_from([0x7F800000, 0xFF800000, 0x7F800001, 0x7FC00000, 0xFFFFFFFF, 0x7F7FFFFF, 0, 1, 0x80000000])
-SPECIAL_64 = st.sampled_from([0x7FF << 52, 0xFFF << 52, (0x7FF << 52) + 1, (1 << 64) - 1, 0x7FEFFFFFFFFFFFFF, 1, 0])
+SPECIAL = st.sampled_from(
+    [0x7F800000, 0xFF800000, 0x7F800001, 0x7FC00000, 0xFFFFFFFF, 0x7F7FFFFF, 0, 1, 0x80000000]
+)
+SPECIAL_64 = st.sampled_from(
+    [0x7FF << 52, 0xFFF << 52, (0x7FF << 52) + 1, (1 << 64) - 1, 0x7FEFFFFFFFFFFFFF, 1, 0]
+)
 
 
 @given(st.sampled_from(sorted(WIDE)), st.data())
 @settings(max_examples=60, deadline=None)
-def test_wide_formats_agree_with_numpy(tmp_path_factory: pytest.TempPathFactory, dtype: str, data: st.DataObject) -> None:
+def test_wide_formats_agree_with_numpy(
+    tmp_path_factory: pytest.TempPathFactory, dtype: str, data: st.DataObject
+) -> None:
     floats, words = WIDE[dtype]
     width = int(words[2])
     pattern = st.integers(0, (1 << 8 * width) - 1) | (SPECIAL if width == 4 else SPECIAL_64)
@@ -102,7 +108,9 @@ def test_wide_formats_agree_with_numpy(tmp_path_factory: pytest.TempPathFactory,
     assert found == ([wanted] if any(wanted) else [])
 
 
-@pytest.mark.parametrize("dtype", sorted(set(DTYPE_BITS) - {"F4", "F6_E2M3", "F6_E3M2"} - set(tensor_values._COUNTERS)))
+@pytest.mark.parametrize(
+    "dtype", sorted(set(DTYPE_BITS) - {"F4", "F6_E2M3", "F6_E3M2"} - set(tensor_values._COUNTERS))
+)
 def test_integers_are_finite_whatever_their_bits(tmp_path: Path, dtype: str) -> None:
     assert dtype == "BOOL" or dtype[0] in "IU"
     assert count(tmp_path / "f", dtype, b"\xff" * 64) == []

@@ -93,7 +93,9 @@ def test_a_changed_installer_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert place.digest() == before
 
 
-def test_a_distribution_more_or_of_another_version_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_distribution_more_or_of_another_version_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = environment(tmp_path / "site", monkeypatch)
     digests = [place.digest()]
     place.install("other-1.0", [])
@@ -116,7 +118,7 @@ def test_we_are_not_a_library_of_the_user(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_was_computed_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = environment(tmp_path / "site", monkeypatch)
     before = place.digest()
-    monkeypatch.setattr(toolchain, "_relocatable", lambda lines: pytest.fail("read again"))
+    monkeypatch.setattr(toolchain, "_relocatable", lambda _lines: pytest.fail("read again"))
     assert place.digest() == before
 
 
@@ -128,7 +130,13 @@ def test_the_real_environment_is_seen() -> None:
 
 def test_our_own_code_counts_for_our_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "release_tasks"
-    for name in ("__init__.py", "stages/gate.py", "schemas/a.json", "__pycache__/x.pyc", "stages/__pycache__/y.txt"):
+    for name in (
+        "__init__.py",
+        "stages/gate.py",
+        "schemas/a.json",
+        "__pycache__/x.pyc",
+        "stages/__pycache__/y.txt",
+    ):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("1")
     monkeypatch.setattr(toolchain.release_tasks, "__file__", str(package / "__init__.py"))
@@ -176,7 +184,9 @@ def test_everything_a_command_may_depend_on_is_in_its_toolchain(
     assert len({base, *others}) == 8
 
 
-def test_the_order_of_passed_variables_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_of_passed_variables_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("A", "1")
     monkeypatch.setenv("B", "2")
     assert user(tmp_path, pass_=("A", "B")) == user(tmp_path, pass_=("B", "A"))
@@ -197,7 +207,9 @@ def test_a_script_of_the_project_counts_by_its_bytes(tmp_path: Path, monkeypatch
     assert user(tmp_path, program="bin/train") != before
 
 
-def test_a_program_is_looked_for_where_it_will_be_run_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_is_looked_for_where_it_will_be_run_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Commands get a PATH of their own; the user's must not decide which program the key speaks of."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sh").write_text("#!/bin/true\n")
@@ -209,5 +221,9 @@ def test_a_program_is_looked_for_where_it_will_be_run_from(tmp_path: Path, monke
 
 def test_our_toolchain_is_code_libraries_and_interpreter(tmp_path: Path) -> None:
     database = StateDatabase(tmp_path / "s.sqlite")
-    assert own_toolchain(database, libraries="l").split("\n", 2) == [own_code_digest(database), "l", interpreter_id()]
+    assert own_toolchain(database, libraries="l").split("\n", 2) == [
+        own_code_digest(database),
+        "l",
+        interpreter_id(),
+    ]
     assert sys.prefix not in interpreter_id()

@@ -124,6 +124,7 @@ def test_seed_and_environment_are_seen_and_nothing_leaks(
         ),
         *(
             "PYTHONPATH",
+            "PYTHONUNBUFFERED",
             "RELEASE_NUMERIC_PROFILE",
             "RELEASE_NUMERIC_REPORT",
             "RELEASE_SEED",

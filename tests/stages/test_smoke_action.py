@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release_tasks.stages.smoke_action import smoke_artifacts
+from tests.fakes.small_project import SmallProject, small_project
+
+SMOKE = '[smoke]\ncommand = ["python", "smoke.py", "{release}"]\ncheck = "python"\nreads = ["smoke.py"]\n'
+GOOD = b"""import pathlib, sys
+names = sorted(path.name for path in pathlib.Path(sys.argv[1]).iterdir())
+assert (pathlib.Path(sys.argv[1]) / "config.yaml").read_text() == "layers: 2\\n"
+print("names =", names)
+"""
+
+
+def evidence(project: SmallProject) -> Any:
+    project.run("smoke", smoke_artifacts)
+    return json.loads((project.root / ".release/records/smoke.json").read_text())
+
+
+def test_the_command_sees_the_files_as_they_will_be_released(tmp_path: Path) -> None:
+    """R19: real generation, on the layout of the release."""
+    found = evidence(small_project(tmp_path, more=SMOKE, files={"smoke.py": GOOD}))
+    assert found["data"] == {
+        "ran": True,
+        "exit_code": 0,
+        "check": "python",
+        "sample_ok": True,
+        "problem": None,
+        "sample": "names = ['config.json', 'config.yaml', 'model.safetensors', 'tokenizer.json']\n",
+    }
+    assert sorted(found["subjects"]) == ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+@pytest.mark.parametrize(
+    ("script", "exit_code", "problem"),
+    [
+        (b"raise SystemExit(3)", 1, "exit code 3"),
+        (b"print('def f(:')", 0, "SyntaxError: invalid syntax (sample.py, line 1)"),
+        (b"pass", 0, "the sample is empty"),
+        (b"import os; os.kill(os.getpid(), 9)", 1, "SIGKILL"),
+    ],
+)
+def test_what_fails_is_evidence_and_no_error(
+    tmp_path: Path, script: bytes, exit_code: int, problem: str
+) -> None:
+    found = evidence(small_project(tmp_path, more=SMOKE, files={"smoke.py": script}))["data"]
+    assert (found["ran"], found["exit_code"], found["sample_ok"]) == (True, exit_code, False)
+    assert problem in found["problem"]
+
+
+def test_without_a_command_nothing_is_claimed(tmp_path: Path) -> None:
+    assert evidence(small_project(tmp_path))["data"] == {
+        "ran": False,
+        "exit_code": 0,
+        "check": None,
+        "sample_ok": False,
+        "problem": None,
+    }
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    project = small_project(tmp_path, more=SMOKE, files={"smoke.py": GOOD})
+    evidence(project)
+    staging = project.root / ".release/staging"
+    assert not staging.exists() or list(staging.iterdir()) == []
+    assert [path.name for path in (project.root / ".release/logs").iterdir()] == ["smoke.log"]
