@@ -83,6 +83,12 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         if len(projects) > 1:
             raise ConfigError("the dodo.py has more than one Project", wanted="one", found=str(len(projects)))
         project = projects[0]
+        if params["single"]:
+            raise GateRefused(
+                "-s runs a task without what it depends on: its result could be stale and look fresh",
+                wanted="the task and its dependencies",
+                hint="leave -s out; what is up to date is not run again",
+            )
         release_date(None)  # a bad SOURCE_DATE_EPOCH is said before hours of training, not after
         project.ask(config=params["config"], mode=self.mode(params), policy=self.policy(params))
         plan = project.plan
@@ -125,12 +131,6 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
 
     def run_tasks(self, project: Project, params: Any, names: list[str]) -> tuple[int, ReleaseReporter]:
         """Run tasks of the graph with all they need; returns the exit code and the reporter that counted."""
-        if params["single"]:
-            raise GateRefused(
-                "-s runs a task without what it depends on: its result could be stale and look fresh",
-                wanted="the task and its dependencies",
-                hint="leave -s out; what is up to date is not run again",
-            )
         reporter = ReleaseReporter(sys.stdout, {}, root=project.release.root)
         if "reporter" not in params._non_default_keys:  # noqa: SLF001 - doit has no other way to ask
             params["reporter"] = reporter

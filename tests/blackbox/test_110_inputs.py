@@ -159,7 +159,7 @@ def test_a_glob_that_matches_nothing_is_bad_configuration(released: Project) -> 
             "  wanted: at least one file\n"
             "  found:  none below ROOT\n"
             "  hint:   correct the pattern, or make the files that it should match\n"
-        ) in normal(done.stdout, released)
+        ) in normal(done.stdout + done.stderr, released)
 
 
 def test_a_glob_that_matches_what_a_step_writes_makes_an_edge(fresh: Project) -> None:

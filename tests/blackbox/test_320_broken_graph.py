@@ -6,11 +6,15 @@ import pytest
 from project import Project, holds, normal
 
 
-@pytest.mark.parametrize(("command", "task"), [("release", "frozen:inputs"), ("freeze", "step:train")])
-def test_a_read_that_does_not_exist(fresh: Project, command: str, task: str) -> None:
-    fresh.replace(
+def _read_what_is_not_there(project: Project) -> None:
+    project.replace(
         "release.toml", '"scripts/train.py", "build/', '"data/none.bin", "scripts/train.py", "build/'
     )
+
+
+@pytest.mark.parametrize(("command", "task"), [("release", "frozen:inputs"), ("step:train", "step:train")])
+def test_a_read_that_does_not_exist(fresh: Project, command: str, task: str) -> None:
+    _read_what_is_not_there(fresh)
     done = fresh.doit(command)
     assert done.returncode == 3
     assert (
@@ -22,6 +26,19 @@ def test_a_read_that_does_not_exist(fresh: Project, command: str, task: str) -> 
         "  where:  ROOT/data/none.bin\n"
         "  hint:   correct the path in release.toml, or declare the step that writes it\n"
     ) in normal(done.stdout, fresh)
+
+
+def test_freeze_refuses_a_missing_input_before_it_runs_a_step(fresh: Project) -> None:
+    _read_what_is_not_there(fresh)
+    done = fresh.doit("freeze")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert normal(done.stderr, fresh) == (
+        "release.toml names files that do not exist\n"
+        "  wanted: every input, to freeze it\n"
+        "  found:  data/none.bin\n"
+        "  where:  ROOT/release.toml\n"
+        "  hint:   correct the path in release.toml, or declare the step that writes it\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["release", "freeze", "check", "list"])

@@ -282,7 +282,7 @@ def test_releases_go_to_a_real_folder_only(tmp_path: Path, found: str) -> None:
         "  wanted: a real folder, where finished releases go, or nothing yet\n"
         f"  found:  {found}\n"
         f"  where:  {folder / 'release'}\n"
-        "  hint:   move it away; for another disk, put the whole project there or mount the disk at this place\n"
+        "  hint:   move it away; to use another disk, mount it at this place\n"
     )
     assert snapshot(folder) == before
 

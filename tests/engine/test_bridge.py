@@ -169,7 +169,12 @@ def test_progress_is_shown_while_the_step_runs_and_gone_after(
 ) -> None:
     path = project.root / ".release/progress/act.one"
     seen: list[str] = []
-    act(lambda context: (make(context), seen.append(path.read_text()), None)[-1])
+
+    def look(context: Context) -> None:
+        make(context)
+        seen.append(path.read_text())
+
+    act(look)
     action(project)()
     assert seen == ["half way"]
     assert not path.exists()

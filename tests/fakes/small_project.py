@@ -36,6 +36,10 @@ FILES: Mapping[str, bytes] = {
 }
 
 
+def silent(_text: str) -> None:
+    """Show no progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class SmallProject:
     """Plan and workspace of a folder; `again` opens it as the next process would."""
@@ -60,18 +64,18 @@ class SmallProject:
         release = load_release(self.plan.release.file, environ=dict(os.environ))
         return SmallProject(make_plan(release, Mode(**mode), self.plan.policy), Workspace(release))
 
-    def context(self, step: Step, report: Callable[[str], None] = str, **facts: str) -> Context:
+    def context(self, step: Step, facts: Mapping[str, str] | None = None) -> Context:
         """What an action of the step is given."""
-        found = dict(self.workspace.facts(step, {})) | facts
-        return Context(plan=self.plan, step=step, workspace=self.workspace, facts=found, report=report)
+        found = {**dict(self.workspace.facts(step, {})), **(facts or {})}
+        return Context(plan=self.plan, step=step, workspace=self.workspace, facts=found, report=silent)
 
     def step(self, name: str) -> Step:
         """One step of the plan."""
         return next(step for step in plan_steps(self.plan) if step.name == name)
 
-    def run(self, name: str, action: Callable[[Context], Any], **facts: str) -> Any:
+    def run(self, name: str, action: Callable[[Context], Any], facts: Mapping[str, str] | None = None) -> Any:
         """Call the action of one planned step."""
-        return action(self.context(self.step(name), **facts))
+        return action(self.context(self.step(name), facts))
 
 
 def small_project(

@@ -90,7 +90,7 @@ def test_the_order_of_inputs_and_facts_does_not_matter() -> None:
 
 @pytest.mark.parametrize("name", sorted(FREE - {"reads", "facts"}))
 def test_what_is_free_does_not_change_the_key(name: str) -> None:
-    value = {"doc": "Other.", "after": (), "alone": True, "user": True}[name]
+    value: Any = {"doc": "Other.", "after": (), "alone": True, "user": True}[name]
     assert key(replace(STEP, **{name: value})) == key()
 
 

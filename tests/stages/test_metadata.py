@@ -25,7 +25,7 @@ TOKENIZER = manifest_file("tokenizer.json", "tokenizer", "exact", "application/j
 
 
 def built(project: SmallProject, quality: Path | None = None, **facts: str) -> Any:
-    context = project.context(project.step("package"), **facts)
+    context = project.context(project.step("package"), facts)
     return build_metadata(context, files=(CONFIG, YAML, MODEL, TOKENIZER), exact_root=EXACT, quality=quality)
 
 

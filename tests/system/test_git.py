@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +29,7 @@ def git(root: Path, *args: str, **env: str) -> str:
     done = subprocess.run(
         ["git", "-c", "protocol.file.allow=always", *args],
         cwd=root,
-        env={**module.os.environ, **env},
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         check=False,
@@ -56,13 +58,13 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git on PATH that writes down what it is asked."""
     if sys.platform == "win32":
         pytest.skip("needs a shell script on PATH")
-    real = module.shutil.which("git")
+    real = shutil.which("git")
     folder, log = tmp_path / "bin", tmp_path / "calls"
     folder.mkdir()
     log.touch()
     (folder / "git").write_text(FAKE.format(log=log, git=real))
     (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{module.os.pathsep}{module.os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return log
 
 

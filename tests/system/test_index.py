@@ -13,6 +13,7 @@ import pytest
 from release_tasks.errors import ConfigError, PathError
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.step import Tree
+from release_tasks.system import hashing
 from release_tasks.system import index as module
 from release_tasks.system.hashing import digest_file
 from release_tasks.system.index import DigestIndex, Known
@@ -41,7 +42,7 @@ def opened(root: Path) -> Open:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read, in order."""
     names: list[str] = []
-    one, many = module.digest_file, module.digest_many
+    one, many = hashing.digest_file, hashing.digest_many
 
     def digest_one(path: Any, **options: Any) -> Any:
         assert options["sync"] is True
@@ -269,7 +270,12 @@ def test_a_tree_that_stands_costs_one_row(root: Path, opened: Open, monkeypatch:
     opened().tree(Tree(("d/*",)))
     asked: list[str] = []
     get = StateDatabase.get
-    monkeypatch.setattr(StateDatabase, "get", lambda self, key: asked.append(key) or get(self, key))
+
+    def ask(database: StateDatabase, key: str) -> str | None:
+        asked.append(key)
+        return get(database, key)
+
+    monkeypatch.setattr(StateDatabase, "get", ask)
     monkeypatch.setattr(StateDatabase, "scan", lambda *_: pytest.fail("scanned"))
     monkeypatch.setattr(StateDatabase, "put", lambda *_: pytest.fail("written"))
     opened().tree(Tree(("d/*",)))

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,6 @@ def test_a_command_that_never_ends_refuses(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_check_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample_check.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     sample_problem("x", (sys.executable, "-c", "open('litter', 'w')"))
     assert list(tmp_path.iterdir()) == []

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import release_tasks
 from release_tasks.system import toolchain
 from release_tasks.system.state import StateDatabase
 from release_tasks.system.toolchain import (
@@ -37,7 +39,7 @@ class Environment:
         self.folder = folder
         self.database = StateDatabase(folder.parent / "state.sqlite")
         folder.mkdir(parents=True)
-        patch.setattr(toolchain.sysconfig, "get_path", lambda _name: str(folder))
+        patch.setattr(sysconfig, "get_path", lambda _name: str(folder))
 
     def install(self, name: str, lines: list[str] | None) -> None:
         info = self.folder / f"{name}.dist-info"
@@ -139,7 +141,7 @@ def test_our_own_code_counts_for_our_own_steps(tmp_path: Path, monkeypatch: pyte
     ):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("1")
-    monkeypatch.setattr(toolchain.release_tasks, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(release_tasks, "__file__", str(package / "__init__.py"))
     database = StateDatabase(tmp_path / "s.sqlite")
     before = own_code_digest(database)
     for name in ("__pycache__/x.pyc", "stages/__pycache__/y.txt"):
