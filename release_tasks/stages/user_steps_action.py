@@ -16,6 +16,7 @@ from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.environment import resolve_profile
 from release_tasks.system.hashing import digest_file
+from release_tasks.system.index import leave_tick
 from release_tasks.system.stat_key import stat_key
 from release_tasks.workers.local import LocalWorker
 from release_tasks.workers.protocol import CommandResult, UserCommand
@@ -67,6 +68,7 @@ def publish_files(workspace: Workspace, produced: Iterable[tuple[str, Path]]) ->
     moved = []
     for path, staged in produced:
         final = workspace.root / path
+        leave_tick(stat_key(staged))
         digests = digest_file(staged, blake3=False, sync=True)
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged, final)  # noqa: PTH105 - the same call on every system, atomic

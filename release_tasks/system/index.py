@@ -59,7 +59,7 @@ def _known(digests: FileDigests) -> Known:
     return Known(digests.key, digests.began_ns, digests.sha256.hex)
 
 
-def _leave_tick(key: StatKey) -> None:
+def leave_tick(key: StatKey) -> None:
     """Wait, 10 ms at the most, until a digest of the file as it is now would not be racy."""
     rest = max(key.mtime_ns, key.ctime_ns) + GRANULARITY_NS - time.time_ns()
     if 0 <= rest <= GRANULARITY_NS:
@@ -118,7 +118,7 @@ class DigestIndex:
         stored = self._stored(path)
         if stored is None or not stored.holds(key):
             if key.size > _WORTH_A_PAUSE:
-                _leave_tick(key)
+                leave_tick(key)
             stored = _known(digest_file(located, blake3=False, sync=True, follow=True))
             self._database.put([(f"file/{path}", _dump(stored))])
         self._memo[path] = stored
@@ -127,17 +127,15 @@ class DigestIndex:
     def remember_moved(self, moved: Sequence[tuple[str, FileDigests, StatKey]]) -> None:
         """Record files by path that were digested and then renamed; the key is from just after the rename.
 
-        A rename moves ctime, so that the digest alone would be racy: wait for the next tick, and count it
-        when nothing but ctime has changed since it was computed and nothing at all since the rename.
+        A rename moves ctime and nothing else, so a digest that was not racy before it counts after it:
+        whoever writes later moves mtime too.
         """
-        for _, _, key in moved:
-            _leave_tick(key)
-        looked_ns = time.time_ns()
         known = []
         for path, digests, key in moved:
             same = key._replace(ctime_ns=0) == digests.key._replace(ctime_ns=0)
-            if same and stat_key(self._place(path)) == key:
-                known.append((path, Known(key, looked_ns, _known(digests).hex)))
+            if same and not is_racy(digests.key, digests.began_ns):
+                counts_ns = max(key.mtime_ns, key.ctime_ns) + GRANULARITY_NS + 1
+                known.append((path, Known(key, counts_ns, _known(digests).hex)))
         self.remember_many(known)
 
     def remember_many(self, known: Sequence[tuple[str, Known]]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from release_tasks.config.schema import UserStep
 from release_tasks.records.step import Tree, Write
 from release_tasks.stages.user_steps import recipe_digest, steps
+from release_tasks.stages.user_steps_action import publish_files
+from release_tasks.system import index
 from tests.fakes.small_project import small_project
 
 STEP = UserStep(
@@ -57,3 +60,20 @@ def test_a_step_of_the_user_becomes_a_step_of_the_graph(tmp_path: Path) -> None:
     assert step.user
     assert not step.network
     assert step.doc == "Run python t.py {reads}"
+
+
+def test_outputs_are_hashed_once_while_they_are_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Design §6: the digests saved are those computed while the outputs were published, not a later read."""
+    project = small_project(tmp_path)
+    data = {"out/a": b"a" * 1000, "out/b": b"b"}
+    staged = [(path, project.write(f".release/staging/x/{path}", content)) for path, content in data.items()]
+    publish_files(project.workspace, staged)
+    monkeypatch.setattr(index, "digest_file", lambda *_, **__: pytest.fail("hashed again"))
+    for workspace in (project.workspace, project.again().workspace):
+        for path, content in data.items():
+            digest = workspace.index.sha256(path)
+            assert digest is not None
+            assert digest.hex == hashlib.sha256(content).hexdigest()
+    assert not list((tmp_path / ".release/staging/x/out").iterdir())

@@ -5,18 +5,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from release_tasks.errors import ConfigError, PathError
+from release_tasks.records.digest import sha256
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.step import Tree
 from release_tasks.system import hashing
 from release_tasks.system import index as module
 from release_tasks.system.hashing import digest_file
-from release_tasks.system.index import DigestIndex, Known
+from release_tasks.system.index import DigestIndex, Known, leave_tick
 from release_tasks.system.stat_key import GRANULARITY_NS, StatKey, stat_key
 from release_tasks.system.state import StateDatabase
 
@@ -185,6 +187,7 @@ def test_what_was_remembered_is_not_hidden_by_what_was_seen(root: Path, opened: 
 def test_a_file_moved_into_place_is_not_hashed_again(root: Path, opened: Open, hashed: list[str]) -> None:
     """Design §6: the digest saved is the one computed while the output was published, not a later read."""
     wanted = write(root / "staged", b"abc")
+    leave_tick(stat_key(root / "staged"))
     index = opened()
     digests = digest_file(root / "staged", blake3=False, sync=True)
     (root / "staged").replace(root / "final")
@@ -199,6 +202,7 @@ def test_a_file_moved_into_place_is_not_hashed_again(root: Path, opened: Open, h
 def test_a_file_changed_around_its_move_is_hashed_again(root: Path, opened: Open, when: str) -> None:
     write(root / "staged", b"abc")
     os.utime(root / "staged", ns=(5, 5))
+    leave_tick(stat_key(root / "staged"))
     index = opened()
     digests = digest_file(root / "staged", blake3=False, sync=True)
     if when == "before the move":
@@ -211,6 +215,21 @@ def test_a_file_changed_around_its_move_is_hashed_again(root: Path, opened: Open
         os.utime(root / "final", ns=(5, 5))
     index.remember_moved([("final", digests, key)])
     assert hex_of(index, "final") == hashlib.sha256(b"xyz").hexdigest()
+
+
+def test_a_digest_that_was_racy_before_the_move_is_racy_after_it(root: Path, opened: Open) -> None:
+    wanted = write(root / "staged", b"abc")
+    digests = digest_file(root / "staged", blake3=False, sync=True)
+    newest = max(digests.key.mtime_ns, digests.key.ctime_ns)
+    late = replace(digests, sha256=sha256("e" * 64), began_ns=newest + GRANULARITY_NS)
+    (root / "staged").replace(root / "final")
+    index = opened()
+    index.remember_moved([("final", late, stat_key(root / "final"))])
+    assert hex_of(index, "final") == wanted
+    trusted = replace(late, began_ns=late.began_ns + 1)
+    index.remember_moved([("final", trusted, stat_key(root / "final"))])
+    index.forget()
+    assert hex_of(index, "final") == "e" * 64
 
 
 def test_a_large_file_just_written_is_hashed_once(
