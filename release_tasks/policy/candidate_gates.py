@@ -136,7 +136,7 @@ def _smoke(data: JSONObject) -> Iterator[Finding]:
             wanted="a command that generates a sample",
             found="no command; every tensor was read",
         )
-    elif data["exit_code"] != 0:
+    elif data["ended_well"] is not True:
         yield Finding(
             code=GateCode.SMOKE_FAILED,
             subject="[smoke] command",

@@ -111,7 +111,7 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     "smoke": EvidenceKind(
         {
             "ran": _FLAG,
-            "exit_code": _COUNT,
+            "ended_well": _FLAG,
             "check": _TEXT_OR_NULL,
             "sample_ok": _FLAG,
             "problem": _TEXT_OR_NULL,

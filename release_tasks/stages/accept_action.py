@@ -107,9 +107,9 @@ def _smoke(context: Context, staged: Path, contents: Contents) -> JSONObject:
         return {"ran": False}
     files = {file.path: staged / file.path for file in contents.files}
     result = run_smoke(context.plan, context.workspace, smoke, files, context.report)
-    if (result["exit_code"] != 0 or result["sample_ok"] is not True) and not _smoke_is_soft(staged):
+    if (result["ended_well"] is not True or result["sample_ok"] is not True) and not _smoke_is_soft(staged):
         retire_candidate(context.plan, context.workspace)
-        code = "SMOKE_FAILED" if result["exit_code"] != 0 else "SMOKE_SAMPLE_REFUSED"
+        code = "SMOKE_FAILED" if result["ended_well"] is not True else "SMOKE_SAMPLE_REFUSED"
         raise GateRefused(
             f"the packaged release fails its smoke run ({code})",
             found=str(result["problem"]),

@@ -71,7 +71,7 @@ _REASONS = {
     "git_commit": "the project is not under git",
     "git_commit_short": "the project is not under git",
     "git_dirty": "the project is not under git",
-    "training_seed": "no training record and no step with a seed writes the weights",
+    "training_seed": "neither a training record nor the step that writes the weights has a seed",
     "date": "the project is not under git and SOURCE_DATE_EPOCH is not set",
     "metrics_summary": "release.toml has no artifacts.quality",
     "docs_version": "release.toml has no release.docs_version",

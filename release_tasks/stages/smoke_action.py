@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from release_tasks.config.schema import Smoke
@@ -13,12 +15,11 @@ from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.json_value import JSONObject
 from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.execution import Context, Report
-from release_tasks.stages.layout import place_artifacts
+from release_tasks.stages.layout import Placed, place_artifacts
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import write_evidence
-from release_tasks.stages.user_steps_action import shown_name
+from release_tasks.stages.user_steps_action import split_reads
 from release_tasks.stages.workspace import STATE, Workspace
-from release_tasks.system.disk import write_atomic
 from release_tasks.system.environment import resolve_profile
 from release_tasks.system.sample_check import sample_problem
 from release_tasks.workers.local import LocalWorker
@@ -32,12 +33,7 @@ def run_smoke(
 ) -> JSONObject:
     """Run the command over `release` (name in the release to file) and judge its sample."""
     state = workspace.root / STATE
-    own = [path for path in _own_reads(smoke, workspace) if ":" not in path]
-    outside = [
-        (shown_name(path), workspace.index.locate(path))
-        for path in _own_reads(smoke, workspace)
-        if ":" in path
-    ]
+    own, outside = split_reads(workspace, workspace.index.expand(smoke.reads))
     report("running the smoke command")
     answer = state / "logs" / f"smoke-answer-{os.getpid()}"
     answer.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +42,7 @@ def run_smoke(
         name="smoke",
         argv=tuple(part.replace("{release}", RELEASE_PLACE) for part in smoke.command),
         root=workspace.root,
-        reads=tuple(own),
+        reads=own,
         shown=(*outside, *((f"{RELEASE_PLACE}/{name}", path) for name, path in release.items())),
         writes=(),
         log=state / "logs" / "smoke.log",
@@ -58,14 +54,14 @@ def run_smoke(
     )
     worker = LocalWorker()
     check = smoke.check if isinstance(smoke.check, str) or smoke.check is None else " ".join(smoke.check)
-    data: JSONObject = {"ran": True, "exit_code": 0, "check": check, "sample_ok": True, "problem": None}
+    data: JSONObject = {"ran": True, "ended_well": True, "check": check, "sample_ok": True, "problem": None}
     try:
         worker.run(command)
         sample = answer.read_text("utf-8", "replace")
     except CommandFailed as error:
         said = error.found if error.found and error.found not in error.what else None
         ended = "\n".join(filter(None, (error.what, said, error.hint)))[:4000]
-        data.update({"exit_code": 1, "sample_ok": False, "problem": ended})
+        data.update({"ended_well": False, "sample_ok": False, "problem": ended})
         return data
     finally:
         worker.cleanup(command.staging)
@@ -77,9 +73,28 @@ def run_smoke(
     return data
 
 
-def _own_reads(smoke: Smoke, workspace: Workspace) -> tuple[str, ...]:
-    from_index = workspace.index.expand(smoke.reads)
-    return tuple(sorted(from_index))
+_NOTHING_RAN: JSONObject = {
+    "ran": False,
+    "ended_well": True,
+    "check": None,
+    "sample_ok": False,
+    "problem": None,
+}
+
+
+@contextlib.contextmanager
+def _laid_out(workspace: Workspace, placed: Sequence[Placed]) -> Iterator[dict[str, Path]]:
+    """Name every file as it will be in the release; the YAML form of a JSON config is made for the time."""
+    staging = workspace.root / STATE / "staging"
+    staging.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=staging) as folder:
+        files = {}
+        for item in placed:
+            source = workspace.index.locate(item.declared)
+            files[item.name] = Path(folder) / item.name if item.rendered else source
+            if item.rendered:
+                files[item.name].write_bytes(render_yaml(source.read_bytes(), where=item.declared))
+        yield files
 
 
 def smoke_artifacts(context: Context) -> None:
@@ -87,24 +102,9 @@ def smoke_artifacts(context: Context) -> None:
     workspace, plan = context.workspace, context.plan
     placed = place_artifacts(plan, workspace)
     smoke = plan.release.smoke
-    if smoke is None:
-        data: JSONObject = {"ran": False, "exit_code": 0, "check": None, "sample_ok": False, "problem": None}
-    else:
-        files = {}
-        for item in placed:
-            if item.rendered:
-                path = workspace.root / STATE / "staging" / f"{item.name}-{os.getpid()}"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                source = workspace.index.locate(item.declared)
-                write_atomic(path, render_yaml(source.read_bytes(), where=item.declared))
-            else:
-                path = workspace.index.locate(item.declared)
-            files[item.name] = path
-        try:
+    data = dict(_NOTHING_RAN)
+    if smoke is not None:
+        with _laid_out(workspace, placed) as files:
             data = run_smoke(plan, workspace, smoke, files, context.report)
-        finally:
-            for item in placed:
-                if item.rendered:
-                    files[item.name].unlink(missing_ok=True)
     evidence = Evidence(kind="smoke", subjects=artifact_subjects(context, placed), data=data)
     write_evidence(workspace, evidence_path("smoke"), evidence)

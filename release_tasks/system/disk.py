@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +26,7 @@ def write_atomic(path: StrPath, data: bytes, *, mode: int = 0o644) -> None:
     """
     path = os.fspath(path)
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(8).hex()}.tmp")
     with storage_errors(path):
         try:
             _write_new(temporary, data, mode)

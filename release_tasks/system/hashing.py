@@ -12,13 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 from blake3 import blake3 as new_blake3
 
-from release_tasks.errors import IntegrityError, ReleaseError
+from release_tasks.errors import IntegrityError
 from release_tasks.records.digest import Digest
 from release_tasks.system.ring import CHUNK, pump
 from release_tasks.system.stat_key import StatKey, is_racy, stat_key
@@ -278,7 +277,7 @@ def digest_many(
                 follow=follow,
                 flushed_ns=flushed_ns,
             )
-        except (ReleaseError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - carried to the caller's thread
             errors[index] = error
             stop.set()
 
@@ -301,10 +300,16 @@ def digest_many(
     turns: SimpleQueue[int] = SimpleQueue()
     for index in shared:
         turns.put(index)
-    if shared and not stop.is_set():
-        with ThreadPoolExecutor(cores) as pool:
-            for future in [pool.submit(lane, turns) for _ in range(min(cores, len(shared)))]:
-                future.result()
+    if shared and not stop.is_set():  # plain threads: an executor imports logging, on every run
+        lanes = [threading.Thread(target=lane, args=(turns,)) for _ in range(min(cores, len(shared)))]
+        for thread in lanes:
+            thread.start()
+        try:
+            for thread in lanes:
+                thread.join()
+        except BaseException:  # Ctrl-C: finish the files under way, start nothing more
+            stop.set()
+            raise
     if errors:
         raise errors[min(errors)]
     return [found[index] for index in range(len(paths))]

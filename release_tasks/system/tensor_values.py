@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from release_tasks.errors import IntegrityError
 from release_tasks.formats.safetensors_header import Header, TensorInfo
 
 _CHUNK = 8 << 20  # bytes
@@ -97,5 +98,10 @@ def _fill(stream: Any, view: memoryview) -> int:
     while count < len(view) and (got := stream.readinto(view[count:])):
         count += got
     if count < len(view):
-        raise EOFError("BUG: the header was checked against the size of the file")
+        raise IntegrityError(
+            "the file changed while it was read",
+            wanted="the size that its header was checked against",
+            found="an earlier end",
+            hint="stop the program that writes to it, then run again",
+        )
     return count

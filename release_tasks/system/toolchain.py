@@ -6,18 +6,20 @@ on where the environment stands (scripts, direct_url.json): two environments mad
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import platform
 import shutil
 import sys
 import sysconfig
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import release_tasks
 from release_tasks.records.action_key import EXECUTOR_VERSION
 from release_tasks.system.environment import search_path
+from release_tasks.system.stat_key import GRANULARITY_NS
 from release_tasks.system.state import StateDatabase
 
 _OURSELVES = "release_tasks-"
@@ -72,9 +74,21 @@ def _remembered(database: StateDatabase, row: str, paths: list[str], compute: It
     text = database.get(row)
     if text is not None and text.startswith(stats + " "):
         return text.split(" ")[1]
+    began_ns = time.time_ns()
     digest = hashlib.sha256("\n".join(compute).encode("utf-8", "surrogateescape")).hexdigest()
-    database.put([(row, f"{stats} {digest}")])
+    if _newest(paths) < began_ns - GRANULARITY_NS:  # else an edit within this tick would never be seen
+        database.put([(row, f"{stats} {digest}")])
     return digest
+
+
+def _newest(paths: Iterable[str]) -> int:
+    """The latest change of any of the files, in nanoseconds since 1970; 0 when there is none."""
+    newest = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = os.stat(path)  # noqa: PTH116 - hundreds of them
+            newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
+    return newest
 
 
 def _distribution_lines(records: list[str]) -> Iterable[str]:
@@ -112,7 +126,7 @@ def own_code_digest(database: StateDatabase) -> str:
 
 def interpreter_id() -> str:
     """Implementation, version and build of the running interpreter, without its path."""
-    return f"{platform.python_implementation()} {sys.version} {sysconfig.get_platform()}"
+    return f"{sys.implementation.name} {sys.version} {sysconfig.get_platform()}"
 
 
 def _command_digest(database: StateDatabase, program: str, root: Path) -> str:

@@ -260,7 +260,7 @@ def test_without_git_seed_and_dataset_a_candidate_is_made_that_cannot_be_sealed(
         "license": "release.toml has no release.license",
         "metrics_summary": "release.toml has no artifacts.quality",
         "tokenizer_version": "no version of the tokenizer is declared",
-        "training_seed": "no training record and no step with a seed writes the weights",
+        "training_seed": "neither a training record nor the step that writes the weights has a seed",
     }
     assert found["reasons"] == nulls
     assert {key for key, value in found.items() if value is None} == set(nulls)

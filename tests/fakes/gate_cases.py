@@ -41,7 +41,7 @@ EVIDENCE: dict[str, Any] = {
         "pickles": [],
         "remote_code": [],
     },
-    "smoke": {"ran": True, "exit_code": 0, "check": "python", "sample_ok": True, "problem": None},
+    "smoke": {"ran": True, "ended_well": True, "check": "python", "sample_ok": True, "problem": None},
     "seal": {
         "commit": COMMIT,
         "dirty": False,

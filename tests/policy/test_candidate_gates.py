@@ -69,13 +69,13 @@ def test_every_tensor_that_is_not_finite_is_counted() -> None:
 
 
 def test_a_failed_command_is_not_also_a_refused_sample() -> None:
-    assert said("smoke", "smoke", exit_code=1, sample_ok=False, problem="exit code 3") == [
+    assert said("smoke", "smoke", ended_well=False, sample_ok=False, problem="exit code 3") == [
         ("[smoke] command", "exit code 0", "exit code 3")
     ]
     assert said("smoke", "smoke", sample_ok=False, problem="SyntaxError: x") == [
         ("[smoke] check", "a sample that passes the check python", "SyntaxError: x")
     ]
-    assert said("smoke", "smoke", ran=False, exit_code=1) == [
+    assert said("smoke", "smoke", ran=False, ended_well=False) == [
         ("[smoke]", "a command that generates a sample", "no command; every tensor was read")
     ]
 

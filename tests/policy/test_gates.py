@@ -147,8 +147,8 @@ CONTROLS: list[tuple[str, dict[str, Any], GateCode]] = [
         change("artifacts", remote_code=[{"path": "c", "problem": "p"}]),
         GateCode.SELF_CONTAINED_REMOTE_CODE,
     ),
-    ("smoke", change("smoke", exit_code=1, sample_ok=False, problem="killed"), GateCode.SMOKE_FAILED),
-    ("smoke", change("smoke", exit_code=-9), GateCode.SMOKE_FAILED),
+    ("smoke", change("smoke", ended_well=False, sample_ok=False, problem="killed"), GateCode.SMOKE_FAILED),
+    ("smoke", change("smoke", ended_well=False), GateCode.SMOKE_FAILED),
     ("smoke", change("smoke", sample_ok=False, problem="SyntaxError"), GateCode.SMOKE_SAMPLE_REFUSED),
     ("smoke", change("smoke", ran=False, sample_ok=False), GateCode.SMOKE_LOAD_ONLY),
     ("source", change("seal", commit=None, dirty=None), GateCode.SOURCE_UNKNOWN),
@@ -259,7 +259,7 @@ def test_every_failing_gate_is_listed_with_every_finding() -> None:
     """B9: not only the first."""
     several = {
         **change("frozen-inputs", differences=[DIFFERENCE, {**DIFFERENCE, "name": "b"}]),
-        **change("smoke", exit_code=3, problem="dead"),
+        **change("smoke", ended_well=False, problem="dead"),
         **change("artifacts", missing=[{"role": "config"}], pickles=[{"path": "m", "problem": "p"}]),
     }
     verdict = decide("candidate", case_of(several), policy=HARD, profile="p", mode=Mode())
@@ -270,7 +270,7 @@ def test_every_failing_gate_is_listed_with_every_finding() -> None:
     assert len(verdict.gates) == len([gate for gate in GATES if gate.point == "candidate"])
 
 
-BAD_SMOKE = change("smoke", exit_code=1, problem="dead")
+BAD_SMOKE = change("smoke", ended_well=False, problem="dead")
 LOAD_ONLY = change("smoke", ran=False)
 
 

@@ -27,7 +27,7 @@ def test_the_command_sees_the_files_as_they_will_be_released(tmp_path: Path) -> 
     found = evidence(small_project(tmp_path, more=SMOKE, files={"smoke.py": GOOD}))
     assert found["data"] == {
         "ran": True,
-        "exit_code": 0,
+        "ended_well": True,
         "check": "python",
         "sample_ok": True,
         "problem": None,
@@ -37,26 +37,26 @@ def test_the_command_sees_the_files_as_they_will_be_released(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("script", "exit_code", "problem"),
+    ("script", "ended_well", "problem"),
     [
-        (b"raise SystemExit(3)", 1, "exit code 3"),
-        (b"print('def f(:')", 0, "SyntaxError: invalid syntax (sample.py, line 1)"),
-        (b"pass", 0, "the sample is empty"),
-        (b"import os; os.kill(os.getpid(), 9)", 1, "SIGKILL"),
+        (b"raise SystemExit(3)", False, "exit code 3"),
+        (b"print('def f(:')", True, "SyntaxError: invalid syntax (sample.py, line 1)"),
+        (b"pass", True, "the sample is empty"),
+        (b"import os; os.kill(os.getpid(), 9)", False, "SIGKILL"),
     ],
 )
 def test_what_fails_is_evidence_and_no_error(
-    tmp_path: Path, script: bytes, exit_code: int, problem: str
+    tmp_path: Path, script: bytes, ended_well: object, problem: str
 ) -> None:
     found = evidence(small_project(tmp_path, more=SMOKE, files={"smoke.py": script}))["data"]
-    assert (found["ran"], found["exit_code"], found["sample_ok"]) == (True, exit_code, False)
+    assert (found["ran"], found["ended_well"], found["sample_ok"]) == (True, ended_well, False)
     assert problem in found["problem"]
 
 
 def test_without_a_command_nothing_is_claimed(tmp_path: Path) -> None:
     assert evidence(small_project(tmp_path))["data"] == {
         "ran": False,
-        "exit_code": 0,
+        "ended_well": True,
         "check": None,
         "sample_ok": False,
         "problem": None,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 import release_tasks
 from release_tasks.system import toolchain
+from release_tasks.system.stat_key import GRANULARITY_NS
 from release_tasks.system.state import StateDatabase
 from release_tasks.system.toolchain import (
     distributions_digest,
@@ -119,6 +121,7 @@ def test_we_are_not_a_library_of_the_user(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_what_was_computed_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = environment(tmp_path / "site", monkeypatch)
+    time.sleep(2 * GRANULARITY_NS / 1e9)  # what changed within this tick is computed again
     before = place.digest()
     monkeypatch.setattr(toolchain, "_relocatable", lambda _lines: pytest.fail("read again"))
     assert place.digest() == before
