@@ -164,7 +164,6 @@ def run(bench: Bench, asked: argparse.Namespace, folder: Path) -> None:
                     f"ours: {what}",
                     lambda seconds, name=name, what=what: seconds(f"{name}: {what}"),  # type: ignore[misc]
                     inverse=True,
-                    at_least=None if name == "plain doit" else 1.0,
                 )
     bench.notes.append(
         "DVC: no git, no analytics; Snakemake: default rerun triggers; ours: in a sandbox if there is one"

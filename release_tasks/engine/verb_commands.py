@@ -70,14 +70,22 @@ class Verify(VerbCommand):
     cmd_options = (
         option("root", "the root digest that you were told on another way"),
         option("tag", "the annotated git tag whose message holds the root digest"),
-        flag("full", "recompute SHA-256 as well as BLAKE3, and every tensor's digest"),
+        flag("full", "recompute SHA-256 as well as BLAKE3 of every file"),
+        flag("tensors", "recompute the digest of every tensor too"),
         flag("json", "print one JSON object"),
     )
 
     def run(self, params: Any, args: list[str]) -> int:
         """Verify and print the report."""
         path = _only(args, "a release directory, tar or zip")
-        report = verify(path, root=params["root"], tag=params["tag"], full=params["full"], cwd=Path.cwd())
+        report = verify(
+            path,
+            root=params["root"],
+            tag=params["tag"],
+            full=params["full"],
+            tensors=params["tensors"],
+            cwd=Path.cwd(),
+        )
         if params["json"]:
             sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
         else:

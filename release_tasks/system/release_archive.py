@@ -32,7 +32,7 @@ from release_tasks.system.storage import open_regular, storage_errors
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstandard", b"BZ": "bzip2", b"\xfd7": "xz"}
 
 
-def read_release_archive(archive: Path, *, full: bool = False) -> Contents:
+def read_release_archive(archive: Path, *, full: bool = False, tensors: bool = True) -> Contents:
     """Read a tar or zip that release_tasks wrote; digests as `read_release_tree` computes them.
 
     An archive that our writer would not have written is one ARCHIVE problem, and what came before it counts.
@@ -48,7 +48,7 @@ def read_release_archive(archive: Path, *, full: bool = False) -> Contents:
         try:
             for member in _reader(stream)(stream):
                 folder = member.folder
-                files.append(_read_member(member, kept, pool, full=full))
+                files.append(_read_member(member, kept, pool, full=full, tensors=full and tensors))
         except (FormatError, IntegrityError) as error:
             found = ": ".join(text for text in (error.what, error.found) if text)
             wanted = error.wanted or "an archive as release_tasks writes it"
@@ -60,7 +60,7 @@ def read_release_archive(archive: Path, *, full: bool = False) -> Contents:
         problems=() if problem is None else (problem,),
         folder=folder,
         complete=problem is None,
-        tensors_read=full,
+        tensors_read=full and tensors,
     )
 
 
@@ -76,14 +76,14 @@ def _reader(stream: BinaryIO) -> Callable[[BinaryIO], Iterator[ReadMember]]:
 
 
 def _read_member(
-    member: ReadMember, kept: dict[str, bytes], pool: ThreadPoolExecutor, *, full: bool
+    member: ReadMember, kept: dict[str, bytes], pool: ThreadPoolExecutor, *, full: bool, tensors: bool
 ) -> FoundFile:
     if member.path in OWN_RECORDS and member.size <= MAX_RECORD_BYTES:
         data = b"".join(member.chunks)
         kept[member.path] = data
         return found_in_memory(member.path, data, mode=None)
     head: list[bytes] = []
-    layout = _read_layout(member, head) if full and member.path.endswith(TENSOR_SUFFIX) else None
+    layout = _read_layout(member, head) if tensors and member.path.endswith(TENSOR_SUFFIX) else None
     ranges = () if layout is None else layout.ranges
     hashes = StreamHashes(sha256=full, blake3=True, ranges=ranges, threads=1 if full else available_cores())
     _feed(hashes, chain(head, member.chunks), pool)

@@ -99,11 +99,13 @@ def read_release_tree(
     folder: Path,
     *,
     full: bool = False,
+    tensors: bool = True,
     keep: frozenset[str] = frozenset(),
     skip: frozenset[str] = frozenset(),
 ) -> Contents:
     """Read a release directory; BLAKE3 of every file, with `full` also SHA-256 and a BLAKE3 per tensor.
 
+    Without `tensors` the tensors are left out of `full`: they cost a second BLAKE3 over the weights.
     `keep` are roles whose files are held as bytes, hashed from that very buffer; `skip` are roles whose
     files are listed only. Raises as `list_release`; a file that cannot be read is a StorageError.
     """
@@ -119,10 +121,12 @@ def read_release_tree(
         if roles.get(path) in keep and path not in kept:
             found += _keep(folder, path, kept)
     rest = [path for path in sizes if path not in kept and roles.get(path) not in skip]
-    layouts = _layouts(folder, rest) if full else {}
+    layouts = _layouts(folder, rest) if full and tensors else {}
     digests, refused = _digest(folder, rest, layouts, full=full)
     files = tuple(_found(file, kept, digests, layouts) for file in listed if file.path not in refused)
-    return Contents(files=files, kept=kept, problems=(*found, *refused.values()), tensors_read=full)
+    return Contents(
+        files=files, kept=kept, problems=(*found, *refused.values()), tensors_read=full and tensors
+    )
 
 
 def found_in_memory(path: str, data: bytes, *, mode: int | None) -> FoundFile:

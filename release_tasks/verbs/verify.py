@@ -24,12 +24,15 @@ _ROOT_LINE = re.compile(r"^root: (\S*)[ \t]*\r?$", re.MULTILINE)
 _SHOWN = 50  # problems in the text; --json has all
 
 
+Recomputed = Literal["recomputed", "as stated"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerifyReport:
     """What verification found; `anchor` says what the root was compared with, None: nothing.
 
-    `sha256` is "as stated" when only BLAKE3 was recomputed. `level` is None until rebuild reports are read.
-    `files` and `bytes` count what is there, MANIFEST.json and checksum.txt included.
+    `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is None until
+    rebuild reports are read. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
     """
 
     ok: bool
@@ -39,7 +42,8 @@ class VerifyReport:
     anchor: Literal["root", "tag"] | None
     level: int | None
     problems: tuple[Problem, ...]
-    sha256: Literal["recomputed", "as stated"]
+    sha256: Recomputed
+    tensors: Recomputed
     name: str | None
     files: int
     bytes: int
@@ -56,25 +60,30 @@ class VerifyReport:
             "level": self.level,
             "problems": problems,
             "sha256": self.sha256,
+            "tensors": self.tensors,
             "name": self.name,
             "files": self.files,
             "bytes": self.bytes,
         }
 
 
-def verify(path: Path, *, root: str | None, tag: str | None, full: bool, cwd: Path) -> VerifyReport:
+def verify(
+    path: Path, *, root: str | None, tag: str | None, full: bool, cwd: Path, tensors: bool = False
+) -> VerifyReport:
     """Verify the release at `path`, relative to `cwd`; `tag` is looked up in the repository around `cwd`.
 
-    Raises ConfigError for a path that is not there and for anchors that say nothing, IntegrityError for a
-    tag without a root, StorageError when the system refuses. Everything else that is wrong is a problem of
-    the report. Never writes, never extracts, never imports or runs anything of the release.
+    `full` recomputes SHA-256 as well as BLAKE3, `tensors` also the digest of each tensor, which `load` checks
+    in any case. Raises ConfigError for a path that is not there and for anchors that say nothing,
+    IntegrityError for a tag without a root, StorageError when the system refuses. Everything else that is
+    wrong is a problem of the report. Never writes, never extracts, never imports or runs anything of the
+    release.
     """
     place = cwd / path
     anchor = _anchor(root, tag, cwd)
     if place.is_file():
-        contents = read_release_archive(place, full=full)
+        contents = read_release_archive(place, full=full or tensors, tensors=tensors)
     else:
-        contents = read_release_tree(place, full=full)
+        contents = read_release_tree(place, full=full or tensors, tensors=tensors)
     checked = check_release(contents, anchor=anchor)
     manifest = checked.manifest
     return VerifyReport(
@@ -85,7 +94,8 @@ def verify(path: Path, *, root: str | None, tag: str | None, full: bool, cwd: Pa
         anchor=None if anchor is None else "root" if tag is None else "tag",
         level=None,
         problems=checked.problems,
-        sha256="recomputed" if full else "as stated",
+        sha256="recomputed" if full or tensors else "as stated",
+        tensors="recomputed" if tensors else "as stated",
         name=None if manifest is None else manifest.name,
         files=len(contents.files),
         bytes=sum(file.size for file in contents.files),
@@ -161,7 +171,8 @@ def render_text(report: VerifyReport) -> str:
     if report.exact_root is not None:
         lines.append(f"  exact_root  {report.exact_root}")
     lines.append(f"  files       {report.files}, {report.bytes} bytes")
-    lines.append(f"  digests     blake3: recomputed, sha256: {report.sha256}")
+    tensors = ", tensors: recomputed" if report.tensors == "recomputed" else ""
+    lines.append(f"  digests     blake3: recomputed, sha256: {report.sha256}{tensors}")
     for problem in report.problems[:_SHOWN]:
         lines.append(f"{problem.code} {problem.path}")
         lines.append(f"  wanted: {problem.wanted}")

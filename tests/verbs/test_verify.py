@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -15,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_tasks.errors import ConfigError, IntegrityError
+from release_tasks.records.digest import Digest
+from release_tasks.records.manifest import manifest_from_json
 from release_tasks.records.release_contents import Problem, ProblemCode
 from release_tasks.verbs.verify import VerifyReport, parse_root, render_text, root_of_tag, verify
-from tests.fakes.release_tree import archive, release_files, root_of, write_release
+from tests.fakes.release_tree import archive, release_files, restate, root_of, seal, write_release
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "release_tasks" / "schemas" / "verify-report.schema.json").read_text("utf-8")
@@ -59,6 +62,7 @@ def test_a_whole_release_without_an_anchor_is_consistent_only(release: Path) -> 
         "level": None,
         "problems": [],
         "sha256": "as stated",
+        "tensors": "as stated",
         "name": "tiny",
         "files": 10,
         "bytes": BYTES,
@@ -286,6 +290,7 @@ def report_of(problems: tuple[Problem, ...], name: str) -> VerifyReport:
         level=None,
         problems=problems,
         sha256="as stated",
+        tensors="as stated",
         name=name,
         files=0,
         bytes=0,
@@ -307,3 +312,21 @@ def test_a_flood_of_problems_is_cut_in_the_text_and_whole_in_json() -> None:
     problems = report.to_json()["problems"]
     assert isinstance(problems, list)
     assert len(problems) == 60
+
+
+def test_a_wrong_tensor_digest_is_found_where_tensors_are_asked_for(tmp_path: Path) -> None:
+    honest = manifest_from_json(json.loads(FILES["MANIFEST.json"]))
+    weights = next(file for file in honest.files if file.path == "model.safetensors")
+    assert weights.tensors is not None
+    nothing = Digest("blake3", "0" * 64)
+    lies = replace(weights.tensors, tensors=tuple((name, nothing) for name, _ in weights.tensors.tensors))
+    rest = {path: data for path, data in FILES.items() if path not in {"MANIFEST.json", "checksum.txt"}}
+    folder = write_release(tmp_path / "r", seal(rest, restate(honest, "model.safetensors", tensors=lies)))
+    quick = run(folder, full=True)
+    assert (quick.ok, quick.tensors) == (True, "as stated")
+    thorough = verify(folder, root=None, tag=None, full=False, tensors=True, cwd=tmp_path)
+    assert (thorough.ok, thorough.sha256, thorough.tensors) == (False, "recomputed", "recomputed")
+    assert {str(problem.code) for problem in thorough.problems} == {"TENSOR_MISMATCH"}
+    assert "  digests     blake3: recomputed, sha256: recomputed, tensors: recomputed\n" in render_text(
+        thorough
+    )
