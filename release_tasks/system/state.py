@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from release_tasks.errors import StorageError
 from release_tasks.system.storage import storage_errors
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT, seal BLOB) WITHOUT ROWID"
+_FROM = "SELECT key, value, seal FROM state WHERE key >= ? ORDER BY key"
+_BETWEEN = "SELECT key, value, seal FROM state WHERE key >= ? AND key < ? ORDER BY key"
 _BUSY_MS = 10_000
 # Not a database, torn, or with other tables (sqlite.org/rescode.html); extended codes begin with these. At
 # any other error nothing is wrong with the file itself: to throw it away would mend nothing.
@@ -54,7 +57,7 @@ class StateDatabase:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_BUSY_MS / 1000, isolation_level="DEFERRED")
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(_SCHEMA)
             connection.execute("SELECT key, value, seal FROM state LIMIT 1").fetchone()
@@ -86,9 +89,12 @@ class StateDatabase:
 
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield every sound row whose key starts with `prefix`, in the order of keys."""
-        query = "SELECT key, value, seal FROM state WHERE key >= ? AND key < ? ORDER BY key"
+        after = _after(prefix)
         try:
-            rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff")).fetchall()
+            if after is None:
+                rows = self._connection.execute(_FROM, (prefix,)).fetchall()
+            else:
+                rows = self._connection.execute(_BETWEEN, (prefix, after)).fetchall()
         except sqlite3.DatabaseError as error:
             self._refuse_whole(error)
             self._recover(error)
@@ -136,6 +142,29 @@ class StateDatabase:
     def close(self) -> None:
         """Close the connection; closing twice is harmless."""
         self._connection.close()
+
+
+def _after(prefix: str) -> str | None:
+    """The first text after all that start with `prefix`, None when there is none (order of code points)."""
+    for at in reversed(range(len(prefix))):
+        code = ord(prefix[at])
+        if code < sys.maxunicode:
+            return prefix[:at] + chr(0xE000 if code == 0xD7FF else code + 1)  # no halves of surrogates
+    return None
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; while another process switches too, SQLite fails at once, whatever the timeout is."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _checked(key: str, row: tuple[object, object] | None) -> str | None:
