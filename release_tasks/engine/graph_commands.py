@@ -12,6 +12,7 @@ from typing import Any
 from doit.cmd_run import Run as DoitRun
 from doit.cmdparse import CmdParseError
 
+from release_tasks.engine.boundary import fail, fail_system
 from release_tasks.engine.loader import ProjectLoader
 from release_tasks.engine.options import flag, option
 from release_tasks.engine.project import STATE_FILE, Project
@@ -25,28 +26,11 @@ from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
-from release_tasks.system.storage import storage_error, storage_errors
+from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.freeze import refuse_inputs, write_lock
 from release_tasks.verbs.release_summary import already_released, seal_of, summarize
 
-_SIGPIPE = 13  # a shell shows 141 for a program that this signal ended
-
 _CONFIG = option("config", "another release.toml")
-
-
-def fail(error: ReleaseError) -> int:
-    """Print a user's problem and return its exit code: the one boundary of our commands."""
-    sys.stderr.write(f"{error}\n")
-    return error.exit_code
-
-
-def fail_system(error: OSError) -> int:
-    """Say what the system refused; a reader of our output that has gone ends the command without a word."""
-    if not isinstance(error, BrokenPipeError):
-        return fail(storage_error(error, error.filename or os.curdir))
-    with contextlib.suppress(OSError, ValueError):  # what is still buffered would be refused again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + _SIGPIPE
 
 
 class GraphCommand(DoitRun):  # type: ignore[misc]

@@ -16,10 +16,10 @@ COMMANDS: dict[str, str] = {
     "forget": "release_tasks.engine.doit_commands:Forget",
     "release": "release_tasks.engine.graph_commands:Release",
     "freeze": "release_tasks.engine.graph_commands:Freeze",
-    "verify": "release_tasks.engine.verb_commands:Verify",
-    "check": "release_tasks.engine.verb_commands:Check",
-    "init": "release_tasks.engine.verb_commands:Init",
-    "canonicalize": "release_tasks.engine.verb_commands:Canonicalize",
+    "verify": "release_tasks.engine.verify_command:Verify",
+    "check": "release_tasks.engine.setup_commands:Check",
+    "init": "release_tasks.engine.setup_commands:Init",
+    "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}
