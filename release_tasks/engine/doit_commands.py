@@ -8,6 +8,8 @@ from doit.cmd_forget import Forget as DoitForget
 from doit.cmd_list import List as DoitList
 from doit.exceptions import InvalidCommand
 
+from release_tasks.engine.boundary import fail_system
+
 # doit sorts by name and hides what stands in a group: that would show neither order nor steps.
 _DEFAULTS = {"sort": "definition", "subtasks": True}
 
@@ -20,6 +22,13 @@ class List(DoitList):  # type: ignore[misc]
         {**option, "default": _DEFAULTS.get(option["name"], option["default"])}
         for option in DoitList.cmd_options
     )
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        """List, and end quietly when the reader of the list has seen enough (`doit list | head`)."""
+        try:
+            return int(super().execute(params, args) or 0)
+        except BrokenPipeError as error:
+            return fail_system(error)
 
     def _list_all(self, include_subtasks: bool) -> list[Any]:  # noqa: FBT001 - doit calls it so
         tasks: list[Any] = super()._list_all(include_subtasks)

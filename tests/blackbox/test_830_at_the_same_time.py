@@ -90,7 +90,8 @@ def test_a_run_beside_a_stopped_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("release",), ("verify", faulty.FOLDER), ("verify", faulty.FOLDER, "--json")]
+    "command",
+    [("release",), ("list",), ("verify", faulty.FOLDER), ("verify", faulty.FOLDER, "--json")],
 )
 def test_a_reader_that_goes_away(tmp_path: Path, command: tuple[str, ...]) -> None:
     """`doit release | true`: no traceback, the status that a shell shows for SIGPIPE, and nothing is torn."""
