@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ else:
     import fcntl
 
 _NOTE_BYTES = 500
+_PATIENCE, _MOMENT_S = 40, 0.005
 _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
@@ -74,14 +76,20 @@ class FileLock:
     def _sign(self, fd: int) -> None:
         """Say who we are, for the error of others; of several sharers the last one is named."""
         note = f"pid {os.getpid()}: {' '.join(sys.argv)}".encode("utf-8", "backslashreplace")[:_NOTE_BYTES]
-        os.ftruncate(fd, 0)
         os.lseek(fd, 0, os.SEEK_SET)
         os.write(fd, note)
+        os.ftruncate(fd, len(note))
 
 
 def _holder(fd: int) -> str:
-    os.lseek(fd, 0, os.SEEK_SET)
-    return os.read(fd, _NOTE_BYTES).decode("utf-8", "replace") or "a process that left no name"
+    """Read the holder's note; one who has only just taken the lock is given a moment to write it."""
+    for _ in range(_PATIENCE):
+        os.lseek(fd, 0, os.SEEK_SET)
+        note = os.read(fd, _NOTE_BYTES)
+        if note:
+            return note.decode("utf-8", "replace")
+        time.sleep(_MOMENT_S)
+    return "a process that left no name"
 
 
 if sys.platform == "win32":
