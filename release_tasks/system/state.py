@@ -143,6 +143,11 @@ class StateDatabase:
         """Close the connection; closing twice is harmless."""
         self._connection.close()
 
+    def __del__(self) -> None:
+        # Held as long as its process by whoever checks files; Python 3.13 warns of a connection dropped open.
+        with contextlib.suppress(AttributeError, sqlite3.Error):
+            self._connection.close()
+
 
 def _after(prefix: str) -> str | None:
     """The first text after all that start with `prefix`, None when there is none (order of code points)."""

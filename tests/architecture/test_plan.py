@@ -30,7 +30,8 @@ CASES = sorted((Path(__file__).parent.parent / "cases").glob("*/release.toml"))
 MODES = (Mode(), Mode(soft=True, strict=True, policy_override=True))
 _WORLD: tuple[tuple[Any, str], ...] = (
     (builtins, "open"), (io, "open"), (os, "open"), (os, "stat"), (os, "lstat"), (os, "scandir"), (os, "listdir"),
-    (os, "getcwd"), (os, "urandom"), (socket, "socket"), (subprocess, "Popen"), (time, "time"), (time, "time_ns"),
+    (os, "getcwd"), (os, "urandom"), (Path, "glob"), (Path, "rglob"),  # 3.13 keeps its own os.scandir
+    (socket, "socket"), (subprocess, "Popen"), (time, "time"), (time, "time_ns"),
 )  # fmt: skip
 
 _PLANNER = re.compile(r"^def (\w+)\(plan: Plan\) -> tuple\[Step, \.\.\.\]:", re.MULTILINE)
