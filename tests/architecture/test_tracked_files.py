@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent.parent
-_INDEXES = (b"py" + rb"pi\.org", rb"files\.python" + b"hosted")  # in two parts: not even this file names a host
+# In two parts: not even this file names a host.
+_INDEXES = (b"py" + rb"pi\.org", rb"files\.python" + b"hosted")
 _PLACES = re.compile(
     rb"(?<![\w.-])/(?:work|root|home)/[\w.-]+|\.\./shared/|C:\\\\Users\\\\|" + b"|".join(_INDEXES),
     re.ASCII,
