@@ -40,6 +40,7 @@ MODEL_1 = Contract(
         Slot("config", "exact"),
         Slot("metadata", "derived"),
         Slot("readme", "derived"),
+        Slot("dataset-statistics", "exact", least=0),
         Slot("verdict", "derived"),
         Slot("policy", "recorded"),
         Slot("environment", "recorded"),

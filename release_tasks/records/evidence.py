@@ -10,6 +10,7 @@ from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import RECORDS
 
 SCHEMA_VERSION = 1
+POLICY_RECORD = f"{RECORDS}/policy.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,9 +31,14 @@ class Evidence:
         }
 
 
-def evidence_path(kind: str) -> str:
-    """Where the record of a kind is kept in the project."""
-    return f"{RECORDS}/{kind}.json"
+def evidence_path(name: str) -> str:
+    """Where a record is kept in the project, by its name: a kind, or `KIND/NAME` where a kind has many."""
+    return f"{RECORDS}/{name}.json"
+
+
+def kind_of(name: str) -> str:
+    """The kind of a record by its name."""
+    return name.partition("/")[0]
 
 
 def evidence_from_json(value: JSON, *, where: str) -> Evidence:

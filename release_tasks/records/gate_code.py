@@ -1,8 +1,7 @@
-"""Machine-readable gate codes: what each means, which gate emits it, what to do (P2, P4)."""
+"""Machine-readable gate codes: every reason that a verdict can give (P2)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -19,18 +18,30 @@ class Category(StrEnum):
     EVIDENCE = "EVIDENCE"
     SOURCE = "SOURCE"
     MODE = "MODE"
+    CHECKPOINT = "CHECKPOINT"
+    TESTS = "TESTS"
+    BENCH = "BENCH"
+    PARITY = "PARITY"
+    DATASET = "DATASET"
+    CONFIG = "CONFIG"
+    SYSTEM = "SYSTEM"
+    EVALUATION = "EVALUATION"
+    WAIVER = "WAIVER"
 
 
 class GateCode(StrEnum):
     """Every reason that a verdict can give."""
 
     PASS = "PASS"  # noqa: S105 - a verdict, not a password
-    PASS_WITH_WARNINGS = "PASS_WITH_WARNINGS"  # noqa: S105
+    PASS_WITH_WARNINGS = "PASS_WITH_WARNINGS"  # noqa: S105 - a verdict, not a password
     LOCK_MISSING = "LOCK_MISSING"
     LOCK_INPUTS_CHANGED = "LOCK_INPUTS_CHANGED"
     LOCK_OUTPUTS_CHANGED = "LOCK_OUTPUTS_CHANGED"
     LOCK_NUMERIC_ID_UNKNOWN = "LOCK_NUMERIC_ID_UNKNOWN"
     LOCK_UNCOMMITTED = "LOCK_UNCOMMITTED"
+    TOKENIZER_CHANGED = "TOKENIZER_CHANGED"
+    TOKENIZER_VERSION_REUSED = "TOKENIZER_VERSION_REUSED"
+    DATASET_VERSION_REUSED = "DATASET_VERSION_REUSED"
     VERSION_TAKEN = "VERSION_TAKEN"
     CONTRACT_FILE_MISSING = "CONTRACT_FILE_MISSING"
     WEIGHTS_INVALID = "WEIGHTS_INVALID"
@@ -38,123 +49,97 @@ class GateCode(StrEnum):
     WEIGHTS_NOT_CANONICAL = "WEIGHTS_NOT_CANONICAL"
     SELF_CONTAINED_PICKLE = "SELF_CONTAINED_PICKLE"
     SELF_CONTAINED_REMOTE_CODE = "SELF_CONTAINED_REMOTE_CODE"
+    SECRET_FOUND = "SECRET_FOUND"  # noqa: S105
+    SECRETS_NOT_SCANNED = "SECRETS_NOT_SCANNED"
+    SECRET_EXCEPTION_UNUSED = "SECRET_EXCEPTION_UNUSED"  # noqa: S105
+    NETWORK_USE = "NETWORK_USE"
+    FILE_MODE_UNSAFE = "FILE_MODE_UNSAFE"
     SMOKE_FAILED = "SMOKE_FAILED"
     SMOKE_SAMPLE_REFUSED = "SMOKE_SAMPLE_REFUSED"
     SMOKE_LOAD_ONLY = "SMOKE_LOAD_ONLY"
     EVIDENCE_MISSING = "EVIDENCE_MISSING"
     EVIDENCE_INVALID = "EVIDENCE_INVALID"
     EVIDENCE_STALE = "EVIDENCE_STALE"
+    EVIDENCE_MOCK = "EVIDENCE_MOCK"
+    MOCK_IN_COMMAND = "MOCK_IN_COMMAND"
     SOURCE_UNKNOWN = "SOURCE_UNKNOWN"
     SOURCE_DIRTY = "SOURCE_DIRTY"
     POLICY_UNCOMMITTED = "POLICY_UNCOMMITTED"
+    TODO_FOUND = "TODO_FOUND"
     POLICY_OVERRIDDEN = "POLICY_OVERRIDDEN"
     RESULT_SOFT = "RESULT_SOFT"
     RESULT_SNAPSHOT = "RESULT_SNAPSHOT"
-
-
-@dataclass(frozen=True, slots=True)
-class CodeInfo:
-    """What a code means: a code that is not `hard` warns, whatever its gate; `priority` is 1 (page) to 10."""
-
-    category: Category
-    hard: bool
-    priority: int
-    recommendation: str
-
-
-CODES: dict[GateCode, CodeInfo] = {
-    GateCode.PASS: CodeInfo(Category.SUCCESS, hard=False, priority=10, recommendation="nothing to do"),
-    GateCode.PASS_WITH_WARNINGS: CodeInfo(
-        Category.SUCCESS, hard=False, priority=10, recommendation="read the warnings before you seal"
-    ),
-    GateCode.LOCK_MISSING: CodeInfo(
-        Category.LOCK, hard=True, priority=8, recommendation="run 'doit freeze' and commit release.lock"
-    ),
-    GateCode.LOCK_INPUTS_CHANGED: CodeInfo(
-        Category.LOCK,
-        hard=True,
-        priority=8,
-        recommendation="restore the input, or run 'doit freeze --update' if the change is meant",
-    ),
-    GateCode.LOCK_OUTPUTS_CHANGED: CodeInfo(
-        Category.LOCK,
-        hard=True,
-        priority=4,
-        recommendation="the same inputs gave other bytes: find out why before 'doit freeze --update'",
-    ),
-    GateCode.LOCK_NUMERIC_ID_UNKNOWN: CodeInfo(
-        Category.LOCK,
-        hard=False,
-        priority=8,
-        recommendation="run 'doit freeze' on this kind of machine to record its outputs",
-    ),
-    GateCode.LOCK_UNCOMMITTED: CodeInfo(
-        Category.LOCK, hard=True, priority=8, recommendation="commit release.lock"
-    ),
-    GateCode.VERSION_TAKEN: CodeInfo(
-        Category.VERSION, hard=True, priority=8, recommendation="raise release.version in release.toml"
-    ),
-    GateCode.CONTRACT_FILE_MISSING: CodeInfo(
-        Category.CONTRACT, hard=True, priority=8, recommendation="declare the file in [artifacts]"
-    ),
-    GateCode.WEIGHTS_INVALID: CodeInfo(
-        Category.WEIGHTS, hard=True, priority=4, recommendation="write the file again from its source"
-    ),
-    GateCode.WEIGHTS_NOT_FINITE: CodeInfo(
-        Category.WEIGHTS, hard=True, priority=4, recommendation="train again from a finite checkpoint"
-    ),
-    GateCode.WEIGHTS_NOT_CANONICAL: CodeInfo(
-        Category.WEIGHTS,
-        hard=True,
-        priority=8,
-        recommendation="run 'doit canonicalize FILE', then 'doit freeze --update'",
-    ),
-    GateCode.SELF_CONTAINED_PICKLE: CodeInfo(
-        Category.SECURITY, hard=True, priority=1, recommendation="convert the file to safetensors"
-    ),
-    GateCode.SELF_CONTAINED_REMOTE_CODE: CodeInfo(
-        Category.SECURITY, hard=True, priority=1, recommendation="remove the reference to code outside"
-    ),
-    GateCode.SMOKE_FAILED: CodeInfo(
-        Category.SMOKE, hard=True, priority=4, recommendation="read .release/logs/smoke.log"
-    ),
-    GateCode.SMOKE_SAMPLE_REFUSED: CodeInfo(
-        Category.SMOKE, hard=True, priority=4, recommendation="look at the sample: it does not compile"
-    ),
-    GateCode.SMOKE_LOAD_ONLY: CodeInfo(
-        Category.SMOKE,
-        hard=False,
-        priority=10,
-        recommendation="declare [smoke] command so that a sample is generated and checked",
-    ),
-    GateCode.EVIDENCE_MISSING: CodeInfo(
-        Category.EVIDENCE, hard=True, priority=6, recommendation="run 'doit release'"
-    ),
-    GateCode.EVIDENCE_INVALID: CodeInfo(
-        Category.EVIDENCE,
-        hard=True,
-        priority=6,
-        recommendation="remove the record below .release/records and run 'doit release'",
-    ),
-    GateCode.EVIDENCE_STALE: CodeInfo(
-        Category.EVIDENCE, hard=True, priority=6, recommendation="run 'doit release'"
-    ),
-    GateCode.SOURCE_UNKNOWN: CodeInfo(
-        Category.SOURCE, hard=True, priority=8, recommendation="put the project under git and commit"
-    ),
-    GateCode.SOURCE_DIRTY: CodeInfo(
-        Category.SOURCE, hard=True, priority=8, recommendation="commit, then run 'doit release' again"
-    ),
-    GateCode.POLICY_UNCOMMITTED: CodeInfo(
-        Category.SOURCE, hard=True, priority=8, recommendation="commit the policy file"
-    ),
-    GateCode.POLICY_OVERRIDDEN: CodeInfo(
-        Category.MODE, hard=True, priority=8, recommendation="run 'doit release' without --policy"
-    ),
-    GateCode.RESULT_SOFT: CodeInfo(
-        Category.MODE, hard=True, priority=8, recommendation="run 'doit release' without --soft"
-    ),
-    GateCode.RESULT_SNAPSHOT: CodeInfo(
-        Category.MODE, hard=True, priority=8, recommendation="run 'doit release' without --snapshot"
-    ),
-}
+    CHECKPOINT_UNDECLARED = "CHECKPOINT_UNDECLARED"
+    CHECKPOINT_NOT_BEST = "CHECKPOINT_NOT_BEST"
+    CHECKPOINT_RECORD_INVALID = "CHECKPOINT_RECORD_INVALID"
+    TESTS_UNDECLARED = "TESTS_UNDECLARED"
+    TESTS_SUITE_UNDECLARED = "TESTS_SUITE_UNDECLARED"
+    TESTS_NONE_RAN = "TESTS_NONE_RAN"
+    TESTS_FAILED = "TESTS_FAILED"
+    TESTS_HEURISTIC_FAILED = "TESTS_HEURISTIC_FAILED"
+    TESTS_COMMAND_FAILED = "TESTS_COMMAND_FAILED"
+    TESTS_SKIPPED = "TESTS_SKIPPED"
+    BENCH_UNDECLARED = "BENCH_UNDECLARED"
+    BENCH_TARGET_MISSED = "BENCH_TARGET_MISSED"
+    BENCH_METRIC_MISSING = "BENCH_METRIC_MISSING"
+    BENCH_METRIC_INVALID = "BENCH_METRIC_INVALID"
+    BENCH_OTHER_MODEL = "BENCH_OTHER_MODEL"
+    BENCH_DIRTY = "BENCH_DIRTY"
+    BENCH_OTHER_SOURCE = "BENCH_OTHER_SOURCE"
+    BENCH_TOO_FEW = "BENCH_TOO_FEW"
+    BASELINE_MISSING = "BASELINE_MISSING"
+    BASELINE_INVALID = "BASELINE_INVALID"
+    BASELINE_UNLIKE = "BASELINE_UNLIKE"
+    REGRESSION = "REGRESSION"
+    REGRESSION_UNDECIDED = "REGRESSION_UNDECIDED"
+    METRIC_NEW = "METRIC_NEW"
+    PARITY_UNDECLARED = "PARITY_UNDECLARED"
+    PARITY_FAILED = "PARITY_FAILED"
+    PARITY_TOO_FEW = "PARITY_TOO_FEW"
+    PARITY_NOT_DETERMINISTIC = "PARITY_NOT_DETERMINISTIC"
+    PARITY_INVALID = "PARITY_INVALID"
+    DATASET_UNDECLARED = "DATASET_UNDECLARED"
+    DATASET_EMPTY = "DATASET_EMPTY"
+    DATASET_CATEGORY_EMPTY = "DATASET_CATEGORY_EMPTY"
+    DATASET_SCHEMA_UNDECLARED = "DATASET_SCHEMA_UNDECLARED"
+    DATASET_SCHEMA_INVALID = "DATASET_SCHEMA_INVALID"
+    DATASET_SCHEMA_VACUOUS = "DATASET_SCHEMA_VACUOUS"
+    DATASET_RECORDS_INVALID = "DATASET_RECORDS_INVALID"
+    DATASET_DUPLICATES = "DATASET_DUPLICATES"
+    DATASET_FILE_TOO_LARGE = "DATASET_FILE_TOO_LARGE"
+    DATASET_UNMATCHED_FILES = "DATASET_UNMATCHED_FILES"
+    DATASET_CONTAMINATED = "DATASET_CONTAMINATED"
+    MARGINAL_ERROR_HIGH = "MARGINAL_ERROR_HIGH"
+    MARGINAL_ERROR_CRITICAL = "MARGINAL_ERROR_CRITICAL"
+    FALLBACK_CRITICAL_FIELD = "FALLBACK_CRITICAL_FIELD"
+    FALLBACK_SUPERCRITICAL_FIELD = "FALLBACK_SUPERCRITICAL_FIELD"
+    TARGET_FALLBACK_SUPERCRITICAL = "TARGET_FALLBACK_SUPERCRITICAL"
+    ESTIMATED_FIELD_USED = "ESTIMATED_FIELD_USED"
+    PXWEB_CACHE_STALE = "PXWEB_CACHE_STALE"
+    PXWEB_FETCH_FAILED = "PXWEB_FETCH_FAILED"
+    ETHNOCULTURAL_FALLBACK_USED = "ETHNOCULTURAL_FALLBACK_USED"
+    ESS_TOO_LOW = "ESS_TOO_LOW"
+    WEIGHT_CONCENTRATION_HIGH = "WEIGHT_CONCENTRATION_HIGH"
+    IPF_DIVERGENCE = "IPF_DIVERGENCE"
+    NARRATIVE_SCHEMA_INVALID = "NARRATIVE_SCHEMA_INVALID"
+    NARRATIVE_PARSE_FAILURE = "NARRATIVE_PARSE_FAILURE"
+    NARRATIVE_TOO_SHORT = "NARRATIVE_TOO_SHORT"
+    NARRATIVE_TOO_LONG = "NARRATIVE_TOO_LONG"
+    NARRATIVE_LANGUAGE_INVALID = "NARRATIVE_LANGUAGE_INVALID"
+    NARRATIVE_PRONOUN_MISMATCH = "NARRATIVE_PRONOUN_MISMATCH"
+    NARRATIVE_MOCK_RATIO_HIGH = "NARRATIVE_MOCK_RATIO_HIGH"
+    NARRATIVE_PII_DETECTED = "NARRATIVE_PII_DETECTED"
+    CONFIG_INVALID_SEED = "CONFIG_INVALID_SEED"
+    CONFIG_VERSION_MISMATCH = "CONFIG_VERSION_MISMATCH"
+    CONFIG_INCOMPLETE = "CONFIG_INCOMPLETE"
+    SYSTEM_MEMORY_EXCEEDED = "SYSTEM_MEMORY_EXCEEDED"
+    SYSTEM_TIMEOUT = "SYSTEM_TIMEOUT"
+    SYSTEM_CHECKPOINT_CORRUPT = "SYSTEM_CHECKPOINT_CORRUPT"
+    EVALUATION_UNDECLARED = "EVALUATION_UNDECLARED"
+    EVALUATION_BELOW_THRESHOLD = "EVALUATION_BELOW_THRESHOLD"
+    EVALUATION_SAMPLE_SMALL = "EVALUATION_SAMPLE_SMALL"
+    EVALUATION_JUDGEMENTS_FAILED = "EVALUATION_JUDGEMENTS_FAILED"
+    EVALUATION_INVALID = "EVALUATION_INVALID"
+    WAIVER_APPLIED = "WAIVER_APPLIED"
+    WAIVER_EXPIRED = "WAIVER_EXPIRED"
+    WAIVER_UNUSED = "WAIVER_UNUSED"

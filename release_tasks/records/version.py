@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
@@ -130,6 +131,23 @@ def _parse_calendar(text: str, where: str | None) -> Version:
     return Version(
         text, "calendar", ((0, date.toordinal(), ""), (0, int(kind == "hotfix"), ""), (0, int(number), ""))
     )
+
+
+def previous_tag(tags: Iterable[str], version: Version, name: str) -> str | None:
+    """The tag of the greatest version of the release `name` that precedes `version`, None without any.
+
+    A tag that is not exactly what `Version.tag_name` makes of a version of this scheme is of something else.
+    """
+    prefix = version.tag_name(name).removesuffix(version.text)
+    earlier = []
+    for tag in tags:
+        try:
+            found = parse_version(tag.removeprefix(prefix), version.scheme)
+        except ConfigError:
+            continue
+        if found.tag_name(name) == tag and found < version:
+            earlier.append((found.precedence, tag))
+    return max(earlier)[1] if earlier else None
 
 
 def parse_version(text: str, scheme: Scheme = "semver", *, where: str | None = None) -> Version:

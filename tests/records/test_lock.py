@@ -6,11 +6,17 @@ import pytest
 
 from release_tasks.errors import FormatError
 from release_tasks.records.digest import sha256
-from release_tasks.records.lock import Inputs, Lock, lock_from_json
+from release_tasks.records.lock import Inputs, Lock, Pinned, Versioned, lock_from_json
 
 ONE, TWO = sha256("1" * 64), sha256("2" * 64)
-LOCK = Lock(
+LOCK: Any = Lock(
     inputs=Inputs(files=(("a", ONE),), trees=(("data/*", TWO),), steps=(("train", ONE),)),
+    pinned=Pinned(
+        config=ONE,
+        dataset=Versioned(version="1.0", digest=TWO),
+        tokenizer=Versioned(version=None, digest=ONE),
+        seeds=(("train", 7),),
+    ),
     outputs={"v3-linux": (("w", ONE),)},
 )
 
@@ -18,11 +24,17 @@ LOCK = Lock(
 def test_a_lock_is_plain_json_and_back() -> None:
     value = LOCK.to_json()
     assert value == {
-        "schema_version": 1,
+        "schema_version": 2,
         "inputs": {
             "files": {"a": f"sha256:{'1' * 64}"},
             "trees": {"data/*": f"sha256:{'2' * 64}"},
             "steps": {"train": f"sha256:{'1' * 64}"},
+        },
+        "pinned": {
+            "config": f"sha256:{'1' * 64}",
+            "dataset": {"version": "1.0", "digest": f"sha256:{'2' * 64}"},
+            "tokenizer": {"version": None, "digest": f"sha256:{'1' * 64}"},
+            "seeds": {"train": 7},
         },
         "outputs": {"v3-linux": {"w": f"sha256:{'1' * 64}"}},
     }
@@ -36,7 +48,8 @@ def test_an_empty_lock_reads_back() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema_version": 2},
+        {"schema_version": 1},
+        {"pinned": None},
         {"inputs": {}},
         {"inputs": {"files": {}, "trees": {}}},
         {"inputs": {"files": {}, "trees": {}, "steps": {}, "more": {}}},
@@ -49,9 +62,9 @@ def test_another_shape_is_no_lock_of_this_version(change: dict[str, Any]) -> Non
         lock_from_json({**LOCK.to_json(), **change})
     assert str(caught.value) == (
         "release.lock is not a lock file of this version\n"
-        "  wanted: schema_version 1, inputs {files, trees, steps}, outputs\n"
+        "  wanted: schema_version 2, inputs {files, trees, steps}, pinned, outputs\n"
         "  where:  release.lock\n"
-        "  hint:   run 'doit freeze' with this version of release_tasks"
+        "  hint:   run 'doit freeze --update' with this version of release_tasks, and commit the result"
     )
 
 
@@ -61,6 +74,10 @@ def test_another_shape_is_no_lock_of_this_version(change: dict[str, Any]) -> Non
         ({"inputs": {"files": [], "trees": {}, "steps": {}}}, "release.lock: inputs.files"),
         ({"inputs": {"files": {}, "trees": {}, "steps": None}}, "release.lock: inputs.steps"),
         ({"outputs": {"id": ["w"]}}, "release.lock: outputs.id"),
+        ({"pinned": {}}, "release.lock: pinned"),
+        ({"pinned": {**LOCK.to_json()["pinned"], "more": 1}}, "release.lock: pinned"),
+        ({"pinned": {**LOCK.to_json()["pinned"], "seeds": {"train": True}}}, "release.lock: pinned"),
+        ({"pinned": {**LOCK.to_json()["pinned"], "dataset": {"version": 1}}}, "release.lock: pinned.dataset"),
     ],
 )
 def test_damage_is_located(change: dict[str, Any], where: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from release_tasks.errors import ConfigError
-from release_tasks.records.version import parse_version
+from release_tasks.records.version import parse_version, previous_tag
 
 # The machine is shared: time says nothing about the code here.
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -194,3 +194,30 @@ def test_calendar_round_trips(date: dt.date, kind: str, number: int) -> None:
 def test_any_text_is_a_version_or_a_config_error(text: str, scheme: Any) -> None:
     with contextlib.suppress(ConfigError):
         assert parse_version(text, scheme).text == text
+
+
+@pytest.mark.parametrize(
+    ("version", "tags", "previous"),
+    [
+        ("1.0.0", (), None),
+        ("1.0.0", ("v0.9.0", "v0.10.0", "v1.0.0", "v1.0.1"), "v0.10.0"),
+        ("1.0.0", ("v1.0.0-rc.1", "v0.9.9"), "v1.0.0-rc.1"),
+        ("1.0.0-rc.1", ("v1.0.0", "v1.0.0-beta"), "v1.0.0-beta"),
+        ("1.0.0+b", ("v1.0.0+a",), None),  # neither precedes the other
+        ("1.0.0", ("0.9.0", "v0.9", "V0.9.0", "vv0.9.0", "tiny@v0.9.0", "tiny_2020.01.01_build1"), None),
+        (
+            "2026.01.31_build2",
+            ("tiny_2026.01.31_build1", "other_2026.01.31_build1", "v1.0.0"),
+            "tiny_2026.01.31_build1",
+        ),
+        (
+            "2026.01.31_hotfix1",
+            ("tiny_2026.01.31_build10", "tiny_2026.02.01_build1"),
+            "tiny_2026.01.31_build10",
+        ),
+    ],
+)
+def test_the_release_before_this_one(version: str, tags: tuple[str, ...], previous: str | None) -> None:
+    """R12: the baseline is that of the greatest tagged version below, by precedence."""
+    scheme: Any = "calendar" if "_" in version else "semver"
+    assert previous_tag(tags, parse_version(version, scheme), "tiny") == previous
