@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from release_tasks.config.declared import declared_path
+from release_tasks.config.declared import declared_path, is_glob
 from release_tasks.config.fields import Table, given
 from release_tasks.config.layout import OWN_NAMES, base_name, tree_names
-from release_tasks.config.readers import Reader
+from release_tasks.config.readers import Reader, did_you_mean, text
 from release_tasks.config.schema import Artifacts
 from release_tasks.errors import ConfigError
 from release_tasks.records.paths import fold
+from release_tasks.records.step import Tree, tree_matches
 
 # Formats that run code when they are loaded, or may (numpy's hold pickled objects when asked).
 PICKLE_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib", ".npy", ".npz")
@@ -38,6 +39,31 @@ def _artifact(roots: Collection[str], *suffixes: str, globs: bool = False) -> Re
         refuse_pickle(path)
         if suffixes and not path.casefold().endswith(suffixes):
             raise ConfigError("file has the wrong suffix", wanted=" or ".join(suffixes), found=path)
+        return path
+
+    return read
+
+
+def weights_file(roots: Collection[str], artifacts: Artifacts | None) -> Reader[str]:
+    """Make a reader of the name of a model file that `[artifacts]` declares, in whatever format.
+
+    What is measured must be what is released. The index stands for all shards; without valid `[artifacts]`
+    every file will do, for what is wrong with them is said already.
+    """
+    reader = declared_path(roots=roots, globs=False)
+
+    def read(value: object) -> str:
+        path = reader(value)
+        if artifacts is None:
+            return path
+        named = (*artifacts.model, *filter(None, [artifacts.index]), *artifacts.gguf, *artifacts.extra)
+        if path not in named and not tree_matches(Tree(tuple(filter(is_glob, artifacts.extra))), path):
+            raise ConfigError(
+                "file is no artifact of the release",
+                wanted="a file of model, index, gguf or extra in [artifacts]",
+                found=path,
+                hint=did_you_mean(path, named),
+            )
         return path
 
     return read
@@ -114,6 +140,7 @@ def read_artifacts(table: Table, roots: Collection[str]) -> Artifacts | None:
     )
     index = table.one("index", _artifact(roots, ".json"))
     tokenizer = table.one("tokenizer", _artifact(roots, ".json"))
+    tokenizer_version = table.one("tokenizer_version", text)
     preprocessor = table.one("preprocessor", _artifact(roots))
     quality = table.one("quality", _artifact(roots, ".json"))
     training = table.one("training", _artifact(roots, ".json"))
@@ -141,6 +168,7 @@ def read_artifacts(table: Table, roots: Collection[str]) -> Artifacts | None:
         **given(
             index=index,
             tokenizer=tokenizer,
+            tokenizer_version=tokenizer_version,
             preprocessor=preprocessor,
             quality=quality,
             training=training,

@@ -149,13 +149,14 @@ class Table:
         self.problem(wrong_type(value, "a table"), key)
         return None
 
-    def tables(self, key: str) -> tuple[Table, ...]:
+    def tables(self, key: str, *, wanted: str | None = None) -> tuple[Table, ...]:
         """Read an array of tables; items that are no tables are problems and left out."""
         value = self._take(key, None)
         if value is None:
             return ()
         if not isinstance(value, list):
-            self.problem(wrong_type(value, f"an array of tables, written [[{key}]]"), key)
+            written = f"an array of tables, written [[{dotted((*self.at, key))}]]"
+            self.problem(wrong_type(value, wanted or written), key)
             return ()
         found = []
         for index, item in enumerate(value):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from release_tasks.config.parse import parse_release
 from release_tasks.config.plain_yaml import parse_plain_yaml
-from release_tasks.config.policy import Policy, parse_policy
+from release_tasks.config.policy import Policy
+from release_tasks.config.policy_reader import parse_policy
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigError
 

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from release_tasks.config.artifacts import read_artifacts
+from release_tasks.config.benchmarks import read_benchmarks
+from release_tasks.config.command import require_placeholders
+from release_tasks.config.dataset import read_checkpoint, read_dataset
 from release_tasks.config.declared import declared_path
+from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
+from release_tasks.config.parity import read_pairs
 from release_tasks.config.readers import choice, describe, integer, matching, text
 from release_tasks.config.schema import (
     DEFAULT_SCHEME,
     SCHEMA,
     Bundle,
-    Dataset,
     Environment,
     Numeric,
     Release,
@@ -24,11 +28,12 @@ from release_tasks.config.schema import (
     Smoke,
 )
 from release_tasks.config.steps import COMMAND_HINT, read_command, read_steps
+from release_tasks.config.suites import read_suites
 from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
-_LATER_TABLES = ("tests", "bench", "parity", "publish", "sign", "workspace", "cards")
+_LATER_TABLES = ("publish", "sign", "workspace", "cards")
 _LATER_TYPES = ("dataset", "tooling", "patch", "experimental")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
@@ -38,7 +43,6 @@ _NAME = matching(
 )
 _ROOT_NAME = matching(r"[a-z][a-z0-9_-]{0,99}", "a-z, then also 0-9 _ -")
 _VARIABLE = matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
-_DATASET_VERSION = matching(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,127}", "letters, digits and . _ + -, at most 128")
 
 
 def _name(value: object) -> str:
@@ -53,14 +57,6 @@ def _type(value: object) -> ReleaseType:
             found=describe(value),
         )
     return choice(get_args(ReleaseType))(value)  # type: ignore[no-any-return]
-
-
-def _profile(value: object) -> str:
-    if text(value) != "default":
-        raise ConfigError(
-            "profiles come in a later version of release_tasks", wanted="default", found=describe(value)
-        )
-    return "default"
 
 
 def _variable(value: object) -> str:
@@ -149,23 +145,13 @@ def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
         bundles=None if bundles is None else tuple(sorted(bundles)),
         type=table.one("type", _type),
         license=table.one("license", text),
-        profile=table.one("profile", _profile),
+        profile=table.one("profile", text),
         policy=table.one("policy", declared_path(roots=None, globs=False)),
         docs_version=table.one("docs_version", text),
         architecture=table.one("architecture", text),
     )
     table.close()
     return found
-
-
-def _read_dataset(table: Table | None, roots: frozenset[str]) -> Dataset | None:
-    if table is None:
-        return None
-    version = table.one("version", _DATASET_VERSION, required="the version of the data, as 1.0.0")
-    reader = declared_path(roots=roots, globs=True)
-    files = table.many("files", reader, required='the files of the data, as ["data/**/*.json"]', least=1)
-    table.close()
-    return None if version is None or files is None else Dataset(version=version, files=files)
 
 
 def _check_of_samples(table: Table) -> SampleCheck | tuple[str, ...] | None:
@@ -194,7 +180,10 @@ def _read_smoke(table: Table | None, roots: frozenset[str]) -> Smoke | None:
         timeout_s=table.one("timeout_s", integer(1, 86_400)),
     )
     table.close()
-    return None if command is None else Smoke(command=command, **found)
+    if command is None:
+        return None
+    require_placeholders(table, command, known=("release",))
+    return Smoke(command=command, **found)
 
 
 def _read_environment(table: Table | None) -> Environment | None:
@@ -230,7 +219,12 @@ def parse_release(
     own_files = {"release.lock", file.name, *({head["policy"]} if "policy" in head else ())}
     steps = read_steps(top.tables("step"), roots=names, own_files=own_files)
     rest = given(
-        dataset=_read_dataset(top.table("dataset"), names),
+        dataset=read_dataset(top.table("dataset"), names),
+        checkpoint=read_checkpoint(top.table("checkpoint"), names),
+        tests=read_suites(top.table("tests"), names),
+        parity=read_pairs(top.table("parity"), names, artifacts),
+        evaluations=read_evaluations(top.table("evaluation"), names),
+        benchmarks=read_benchmarks(top.table("bench"), names, artifacts),
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
     )

@@ -72,6 +72,13 @@ def text(value: object) -> str:
     return value
 
 
+def flag(value: object) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise wrong_type(value, "true or false")
+    return value
+
+
 def matching(pattern: str, wanted: str) -> Reader[str]:
     """Make a reader of strings that match a pattern (ASCII) as a whole."""
     compiled = re.compile(pattern, re.ASCII)
@@ -121,3 +128,16 @@ def number(value: object) -> int | float:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER:
         return value
     raise wrong_type(value, f"a finite number, at most {MAX_INTEGER} when it is an integer")
+
+
+def number_in(low: float, high: float | None = None) -> Reader[int | float]:
+    """Make a reader of finite numbers in a closed range; without `high` there is no upper end."""
+
+    def read(value: object) -> int | float:
+        found = number(value)
+        if found < low or (high is not None and found > high):
+            wanted = f"{low} or more" if high is None else f"{low} to {high}"
+            raise ConfigError("number out of range", wanted=wanted, found=describe(value))
+        return found
+
+    return read

@@ -16,6 +16,12 @@ Bundle = Literal["zip", "tar"]
 ReleaseType = Literal["model"]
 Numeric = Literal["auto", "v3", "portable", "none"]
 SampleCheck = Literal["python", "rust"]
+SuiteName = Literal["unit", "integration", "pipeline", "regression"]
+BenchFormat = Literal["performance", "pytest-benchmark", "hyperfine", "asv", "lm-eval"]
+Direction = Literal["higher", "lower"]
+PairKind = Literal["fp32", "quantised"]
+JudgeMode = Literal["stub", "local", "command"]
+Language = Literal["de", "en", "es", "fr", "ro", "ru"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,13 +40,15 @@ class Root:
 class Artifacts:
     """`[artifacts]`: the standard files of a release, relative POSIX paths or `NAME:path`.
 
-    Exactly one of `tokenizer` and `preprocessor` is set. Only `extra` may hold globs.
+    Exactly one of `tokenizer` and `preprocessor` is set. Only `extra` may hold globs. `tokenizer_version` is
+    that of either; it must change when the file does.
     """
 
     model: tuple[str, ...]
     config: str
     index: str | None = None
     tokenizer: str | None = None
+    tokenizer_version: str | None = None
     preprocessor: str | None = None
     quality: str | None = None
     training: str | None = None
@@ -62,11 +70,155 @@ class UserStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """`[[dataset.sources]]`: where data came from; `record` is the JSON record of its fetch."""
+
+    name: str
+    url: str | None = None
+    license: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
-    """`[dataset]`: the version of the data and the files (globs) that it names."""
+    """`[dataset]`: the version of the data, the files (globs) that it names, and what its records must be.
+
+    A file is JSON (one record, or a list of records) or JSON Lines; which files hold records is said by
+    `records`, by default all of `files` in .json, .jsonl or .ndjson but the schema, the targets and records
+    of fetches. `id`, `weight`, `text`, `category`, `pronouns`, `mock`, `split` and `version_field` are dotted
+    names of fields. `categories` must all occur; `targets` is a JSON file of wanted marginals; `critical`,
+    `supercritical` and `ethnocultural` fields must not be fallbacks, which `provenance` (a field) tells.
+    Records of the files `holdout`, and those whose `split` is one of `holdout_splits`, may not occur among
+    the others. Every file below `folder` must be one of `files`.
+    """
 
     version: str
     files: tuple[str, ...]
+    records: tuple[str, ...] = ()
+    schema: str | None = None
+    id: str | None = None
+    weight: str | None = None
+    text: tuple[str, ...] = ()
+    category: str | None = None
+    categories: tuple[str, ...] = ()
+    language: Language | None = None
+    min_chars: int | None = None
+    max_chars: int | None = None
+    pronouns: str | None = None
+    mock: str | None = None
+    provenance: str | None = None
+    critical: tuple[str, ...] = ()
+    supercritical: tuple[str, ...] = ()
+    ethnocultural: tuple[str, ...] = ()
+    targets: str | None = None
+    holdout: tuple[str, ...] = ()
+    split: str | None = None
+    holdout_splits: tuple[str, ...] = ()
+    version_field: str | None = None
+    folder: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """`[checkpoint]`: how the released weights were selected (R7).
+
+    `record` is a JSON file `{"checkpoints": [{"step": …, "sha256": …, METRIC: …}, …]}`.
+    """
+
+    record: str
+    metric: str
+    direction: Direction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """`[tests.<suite>]`: a command that writes a JUnit XML report, whose path stands for `{report}`."""
+
+    name: SuiteName
+    command: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    timeout_s: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """`[bench.<name>.metrics.<metric>]`: which way is better, the unit, and what is wanted.
+
+    `target` is inclusive; `max_regression` is relative (0.05 = 5 %), None for the policy's. `source` is the
+    name in the report where it is another one. An `exact` metric has no noise: a function of the model, the
+    settings and the seed, the same on every machine, so that one value says all.
+    """
+
+    name: str
+    direction: Direction
+    unit: str
+    target: float | None = None
+    max_regression: float | None = None
+    source: str | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Benchmark:
+    """`[bench.<name>]`: a command that writes a report of one format, whose path stands for `{report}`.
+
+    Without a command the report is imported: `report` is a glob that must match exactly one file.
+    `artifact` is the model file that is measured; its digest must be the report's model_hash. `reads` are the
+    command's, or what must be the same in the commit of an imported report. `repeats` runs are made, after
+    `warmup` runs that do not count.
+    """
+
+    name: str
+    format: BenchFormat
+    metrics: tuple[Metric, ...]
+    command: tuple[str, ...] | None = None
+    report: str | None = None
+    artifact: str | None = None
+    reads: tuple[str, ...] = ()
+    repeats: int = 1
+    warmup: int = 0
+    seed: int | None = None
+    timeout_s: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """`[parity.<pair>]`: two formats of one model, and the command that answers with logits (B6).
+
+    `{model}` in the command stands for the file of one side; `prompts` is JSON Lines, `{"prompt": …}` each.
+    Thresholds that are None are the policy's for this kind.
+    """
+
+    name: str
+    kind: PairKind
+    reference: str
+    candidate: str
+    command: tuple[str, ...]
+    prompts: str
+    reads: tuple[str, ...] = ()
+    steps: int = 32
+    seed: int = 0
+    min_tau: float | None = None
+    max_nll: float | None = None
+    timeout_s: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """`[evaluation.<name>]`: samples judged by a rubric (K24).
+
+    `rubric` is YAML, `samples` JSON Lines. `judge` says who judges: `stub` (a mock), `local` (a Python file
+    of the project, `command[0]`), `command` (any program that answers JSON Lines).
+    """
+
+    name: str
+    rubric: str
+    samples: str
+    judge: JudgeMode
+    command: tuple[str, ...] | None = None
+    reads: tuple[str, ...] = ()
+    timeout_s: int = 3600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +258,11 @@ class Release:
     architecture: str | None = None
     steps: tuple[UserStep, ...] = ()
     dataset: Dataset | None = None
+    checkpoint: Checkpoint | None = None
+    tests: tuple[Suite, ...] = ()
+    parity: tuple[Pair, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    benchmarks: tuple[Benchmark, ...] = ()
     smoke: Smoke | None = None
     environment: Environment = Environment()
     roots: tuple[Root, ...] = ()

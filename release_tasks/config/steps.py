@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
 from release_tasks.config.command import placeholder_problems
 from release_tasks.config.declared import declared_path
@@ -30,6 +31,26 @@ def read_command(table: Table, key: str, *, required: str | None) -> tuple[str, 
         table.problem(ConfigError("command has no program", wanted="a program's name", found='""'), key, 0)
         return None
     return command
+
+
+Named = TypeVar("Named")
+
+
+def read_named(table: Table | None, read: Callable[[Table, str], Named | None]) -> tuple[Named, ...] | None:
+    """Read the tables below one table, each under its own name, sorted by name."""
+    if table is None:
+        return None
+    found = []
+    for key in sorted(table.keys):
+        try:
+            step_name(key)
+        except ConfigError as error:
+            table.problem(error, key)
+        inner = table.table(key)
+        item = None if inner is None else read(inner, key)
+        if item is not None:
+            found.append(item)
+    return tuple(found)
 
 
 def _scalar(value: object) -> Scalar:

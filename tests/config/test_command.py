@@ -70,8 +70,8 @@ def test_whole_message(element: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("element", "hint"),
     [
-        ("{seed}", "declare seed = … in this step"),
-        ("{params.lr}", "declare lr in the params of this step"),
+        ("{seed}", "declare seed = … beside the command"),
+        ("{params.lr}", "declare lr in params beside the command"),
     ],
 )
 def test_hint_says_what_to_declare(element: str, hint: str) -> None:

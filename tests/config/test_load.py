@@ -131,7 +131,7 @@ def test_policy_named_or_usual_or_default(project: Path) -> None:
     usual = project / "a" / "release_policy.yml"
     usual.write_text("schema: 1\ngates:\n  SECRETS: off\n", encoding="utf-8")
     assert find_policy(release) == usual
-    assert policy(usual).hardness("SECRETS") == "off"
+    assert policy(usual).gates == (("SECRETS", "off"),)
     named = find_policy(release, Path("other.yml"))
     assert named == project / "a" / "other.yml"
     with pytest.raises(ConfigError) as caught:

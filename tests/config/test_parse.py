@@ -1,58 +1,18 @@
 import copy
-import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import release_tasks
 from release_tasks.config.declared import locate
-from release_tasks.config.parse import parse_release
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigErrors
+from tests.fakes.release_toml import CASES, ROOT, SCHEMA, changed, parse, problems, sample
 
-CASES = Path(__file__).parents[1] / "cases"
 # The machine is shared: time says nothing about the code here.
 QUICK = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-ROOT = Path("/project")
-SCHEMA = jsonschema.Draft202012Validator(
-    json.loads(
-        (Path(release_tasks.__file__).parent / "schemas/release.schema.json").read_text(encoding="utf-8")
-    )
-)
-
-
-def sample(name: str) -> Any:
-    return tomllib.loads((CASES / name / "release.toml").read_text(encoding="utf-8"))
-
-
-def parse(document: Any, **environ: Any) -> Any:
-    return parse_release(document, root=ROOT, file=ROOT / "release.toml", environ=environ)
-
-
-def problems(document: Any, **environ: Any) -> Any:
-    with pytest.raises(ConfigErrors) as caught:
-        parse(document, **environ)
-    return "\n".join(str(problem) for problem in caught.value.problems)
-
-
-def changed(path: str, value: Any, case: str = "minimal") -> Any:
-    """A sample with one value set; `...` removes it. The path is dotted, numbers are list indexes."""
-    document = sample(case)
-    node = document
-    *parents, last = (int(part) if part.isdecimal() else part for part in path.split("/"))
-    for part in parents:
-        node = node.setdefault(part, {}) if isinstance(node, dict) else node[part]
-    if value is ...:
-        del node[last]
-    else:
-        node[last] = value
-    return document
-
 
 STEP = {"name": "train", "command": ["python", "t.py"], "writes": ["w.json"]}
 
@@ -70,29 +30,29 @@ BROKEN = [
     (
         "relase",
         {},
-        ("unknown key\n  wanted: one of artifacts, dataset, environment, release, roots, schema, smoke, step\n"
+        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, roots, schema, smoke, step, tests\n"
         "  found:  relase\n  where:  release.toml: relase\n  hint:   did you mean release?"),
         True,
     ),
     (
-        "bench",
+        "publish",
         {},
-        ("unknown key\n  wanted: one of artifacts, dataset, environment, release, roots, schema, smoke, step\n"
-        "  found:  bench\n  where:  release.toml: bench\n"
-        "  hint:   [bench] comes in a later version of release_tasks"),
+        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, roots, schema, smoke, step, tests\n"
+        "  found:  publish\n  where:  release.toml: publish\n"
+        "  hint:   [publish] comes in a later version of release_tasks"),
         True,
     ),
     (
         "artifacts/modell",
         "x",
-        ("unknown key\n  wanted: one of config, extra, gguf, index, model, preprocessor, quality, tokenizer, training\n"
+        ("unknown key\n  wanted: one of config, extra, gguf, index, model, preprocessor, quality, tokenizer, tokenizer_version, training\n"
         "  found:  modell\n  where:  release.toml: artifacts.modell\n  hint:   did you mean model?"),
         True,
     ),
     (
         "artifacts/a b",
         "x",
-        ("unknown key\n  wanted: one of config, extra, gguf, index, model, preprocessor, quality, tokenizer, training\n"
+        ("unknown key\n  wanted: one of config, extra, gguf, index, model, preprocessor, quality, tokenizer, tokenizer_version, training\n"
         '  found:  a b\n  where:  release.toml: artifacts."a b"'),
         True,
     ),
@@ -193,7 +153,8 @@ BROKEN = [
     ("release/scheme", "semvr", 'value refused\n  wanted: one of semver, calendar\n  found:  string "semvr"\n  where:  release.toml: release.scheme\n  hint:   did you mean semver?', True),
     ("release/bundles", ["rar"], 'value refused\n  wanted: one of zip, tar\n  found:  string "rar"\n  where:  release.toml: release.bundles[0]\n  hint:   did you mean tar?', True),
     ("release/type", "dataset", 'release type dataset comes in a later version of release_tasks\n  wanted: model\n  found:  string "dataset"\n  where:  release.toml: release.type', True),
-    ("release/profile", "strict", 'profiles come in a later version of release_tasks\n  wanted: default\n  found:  string "strict"\n  where:  release.toml: release.profile', True),
+    ("release/profile", "", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string ""\n  where:  release.toml: release.profile', True),
+    ("artifacts/tokenizer_version", 1, "wrong type\n  wanted: a string\n  found:  integer 1\n  where:  release.toml: artifacts.tokenizer_version", True),
     ("release/license", " ", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string " "\n  where:  release.toml: release.license', True),
     ("release/policy", "x:p.yml", "path refused: it names a root\n  wanted: a relative POSIX path inside the project\n  found:  x:p.yml\n  where:  release.toml: release.policy", True),
     ("roots", {"Data": "/x"}, 'text refused\n  wanted: a-z, then also 0-9 _ -\n  found:  string "Data"\n  where:  release.toml: roots.Data', True),
@@ -203,6 +164,8 @@ BROKEN = [
     ("smoke", {"command": ["x"], "timeout_s": 0}, "number out of range\n  wanted: 1 to 86400\n  found:  integer 0\n  where:  release.toml: smoke.timeout_s", True),
     ("smoke", {"command": ["x"], "timeout_s": True}, "wrong type\n  wanted: an integer\n  found:  boolean true\n  where:  release.toml: smoke.timeout_s", True),
     ("smoke", {"command": ["x"], "check": "pyton"}, 'value refused\n  wanted: python, rust, or a command as a list\n  found:  string "pyton"\n  where:  release.toml: smoke.check\n  hint:   did you mean python?', True),
+    ("smoke", {"command": ["x", "{relase}"]}, "command has an unknown placeholder {relase}\n  wanted: one of {release}\n  found:  {relase}\n  where:  release.toml: smoke.command[1]\n  hint:   did you mean release?", False),
+    ("smoke", {"command": ["x", "{"]}, "command has a brace without a partner\n  found: {\n  where: release.toml: smoke.command[1]\n  hint:  write {{ or }} for a brace itself", False),
     ("environment", {"numeric": "v4"}, 'value refused\n  wanted: one of auto, v3, portable, none\n  found:  string "v4"\n  where:  release.toml: environment.numeric', True),
     (
         "environment",
@@ -317,6 +280,14 @@ KEYS = st.sampled_from(
         "smoke",
         "environment",
         "roots",
+        "checkpoint",
+        "tests",
+        "parity",
+        "evaluation",
+        "bench",
+        "metrics",
+        "report",
+        "unit",
         "name",
         "version",
         "model",

@@ -1,14 +1,29 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 
 import release_tasks
-from release_tasks.config.policy import Policy
-from release_tasks.config.schema import Artifacts, Dataset, Environment, Release, Smoke, UserStep
+from release_tasks.config.policy import Policy, ProfileRules, SecretException, Waiver
+from release_tasks.config.schema import (
+    Artifacts,
+    Benchmark,
+    Checkpoint,
+    Dataset,
+    Environment,
+    Evaluation,
+    Metric,
+    Pair,
+    Release,
+    Smoke,
+    Source,
+    Suite,
+    SuiteName,
+    UserStep,
+)
 
 SCHEMAS = Path(release_tasks.__file__).parent / "schemas"
 # Fields that are no key of [release]: tables of their own, and facts about the run.
@@ -18,6 +33,11 @@ NOT_IN_RELEASE = {
     "artifacts",
     "steps",
     "dataset",
+    "checkpoint",
+    "tests",
+    "parity",
+    "evaluations",
+    "benchmarks",
     "smoke",
     "environment",
     "roots",
@@ -56,13 +76,23 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("artifacts", Artifacts, ()),
         ("step", UserStep, ()),
         ("dataset", Dataset, ()),
+        ("source", Source, ()),
+        ("checkpoint", Checkpoint, ()),
+        ("suite", Suite, {"name"}),
+        ("benchmark", Benchmark, {"name"}),
+        ("metric", Metric, {"name"}),
+        ("pair", Pair, {"name"}),
+        ("evaluation", Evaluation, {"name"}),
         ("smoke", Smoke, ()),
         ("environment", Environment, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
-    schema = load("release.schema.json")["$defs"][table]
-    wanted = defaults(record, skip)
+    agree(load("release.schema.json")["$defs"][table], defaults(record, skip))
+
+
+def agree(schema: Any, wanted: Any) -> None:
+    """Properties are fields, required ones those without a default, and each default is the field's."""
     assert set(schema["properties"]) == set(wanted)
     assert set(schema.get("required", ())) == {
         key for key, value in wanted.items() if value is dataclasses.MISSING
@@ -78,9 +108,29 @@ def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
 
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
-        "schema", "release", "artifacts", "roots", "step", "dataset", "smoke", "environment",
+        "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
+        "evaluation", "bench", "smoke", "environment",
     }  # fmt: skip
 
 
+def test_the_suites_of_the_schema_are_those_that_the_reader_takes() -> None:
+    assert tuple(load("release.schema.json")["properties"]["tests"]["properties"]) == get_args(SuiteName)
+
+
 def test_policy_schema_and_record_agree() -> None:
-    assert set(load("policy.schema.json")["properties"]) == set(defaults(Policy))
+    schema = load("policy.schema.json")
+    assert set(schema["properties"]) == set(defaults(Policy))
+    assert schema["required"] == ["schema"]
+    assert tuple(schema["properties"]["mock_patterns"]["default"]) == Policy().mock_patterns
+
+
+@pytest.mark.parametrize(
+    ("table", "record"), [("waiver", Waiver), ("exception", SecretException), ("profile", ProfileRules)]
+)
+def test_tables_of_the_policy_schema_and_records_agree(table: str, record: Any) -> None:
+    schema = load("policy.schema.json")["$defs"][table]
+    wanted = defaults(record)
+    assert set(schema["properties"]) == set(wanted)
+    assert set(schema.get("required", ())) == {
+        key for key, value in wanted.items() if value is dataclasses.MISSING
+    }
