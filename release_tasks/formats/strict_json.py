@@ -17,9 +17,17 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def parse_strict(
-    data: bytes, *, where: str | None = None, max_bytes: int = 64 * 2**20, max_depth: int = 100
+    data: bytes,
+    *,
+    where: str | None = None,
+    max_bytes: int = 64 * 2**20,
+    max_depth: int = 100,
+    python_floats: bool = False,
 ) -> JSON:
     """Read one JSON value of at most `max_bytes` bytes and `max_depth` nested lists and objects.
+
+    `python_floats` lets in the NaN, Infinity and -Infinity that Python's json module writes (and 1e999), as
+    the floats they name: for formats that give them a meaning.
 
     Raises FormatError for duplicate keys, NaN and infinities (also 1e999), a byte order mark, bytes that are
     not UTF-8, lone surrogates, integers over 4300 digits, and whatever RFC 8259 does not allow.
@@ -36,7 +44,9 @@ def parse_strict(
             _refuse_twin(pairs, where)
         return found
 
-    def refuse_constant(name: str) -> NoReturn:
+    def constant(name: str) -> float:
+        if python_floats:
+            return float(name)
         raise FormatError("not a JSON number", wanted="finite numbers", found=name, where=where)
 
     def bounded_int(digits: str) -> int:
@@ -54,7 +64,7 @@ def parse_strict(
         value = json.loads(
             text,
             object_pairs_hook=unique,
-            parse_constant=refuse_constant,
+            parse_constant=constant,
             parse_int=bounded_int if _LONG_DIGITS.search(data) else None,
         )
     except json.JSONDecodeError as error:
@@ -64,7 +74,7 @@ def parse_strict(
     except RecursionError:
         # The C scanner stops before the stack does, on every supported CPython.
         raise _too_deep(max_depth, where) from None
-    _refuse_depth_and_infinity(value, max_depth, where)
+    _refuse_depth_and_infinity(value, max_depth, where, infinite=python_floats)
     if _SURROGATE_ESCAPE.search(data):
         _refuse_surrogates(value, where)
     return cast("JSON", value)
@@ -99,7 +109,7 @@ def _too_deep(max_depth: int, where: str | None) -> FormatError:
     )
 
 
-def _refuse_depth_and_infinity(root: JSON, max_depth: int, where: str | None) -> None:
+def _refuse_depth_and_infinity(root: JSON, max_depth: int, where: str | None, *, infinite: bool) -> None:
     level: list[list[JSON] | dict[str, JSON]] = [[root]]
     depth = 0
     while level:
@@ -108,7 +118,7 @@ def _refuse_depth_and_infinity(root: JSON, max_depth: int, where: str | None) ->
             for value in container.values() if isinstance(container, dict) else container:
                 if isinstance(value, (list, dict)):
                     below.append(value)
-                elif isinstance(value, float) and math.isinf(value):
+                elif not infinite and isinstance(value, float) and math.isinf(value):
                     raise FormatError(
                         "not a JSON number",
                         wanted="finite numbers",

@@ -1,10 +1,13 @@
-"""Text rendered from the package's own templates; a name that is not defined is an error, never a blank."""
+"""Text rendered from templates, ours and a user's; a name that is not defined is an error, never a blank."""
 
 from __future__ import annotations
 
 from importlib import resources
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from release_tasks.errors import FormatError
 
 
 def render_template(name: str, **values: object) -> bytes:
@@ -16,3 +19,21 @@ def render_template(name: str, **values: object) -> bytes:
         keep_trailing_newline=True,
     )
     return (environment.from_string(source).render(**values).rstrip("\n") + "\n").encode("utf-8")
+
+
+def render_given(template: str, *, where: str, **values: object) -> str:
+    """Render a template that a user wrote, in Jinja2's sandbox.
+
+    Raises FormatError for a template that is malformed, names what it is not given, reaches for what the
+    sandbox keeps from it, or fails in any other way.
+    """
+    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    try:
+        return environment.from_string(template).render(**values)
+    except Exception as error:  # noqa: BLE001 - a template is code of the user, and may do anything
+        raise FormatError(
+            "the template cannot be rendered",
+            wanted="Jinja2 that names only " + ", ".join(sorted(values)),
+            found=str(error)[:200] or type(error).__name__,
+            where=where,
+        ) from None

@@ -9,19 +9,29 @@ from hypothesis import strategies as st
 from release_tasks.errors import FormatError
 from release_tasks.formats.lock_file import dump_lock, parse_lock
 from release_tasks.records.digest import sha256
-from release_tasks.records.lock import Digests, Inputs, Lock
+from release_tasks.records.lock import Digests, Inputs, Lock, Pinned, Versioned
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 DIGESTS: st.SearchStrategy[Digests] = st.dictionaries(
     NAMES, st.binary(min_size=32, max_size=32).map(lambda data: sha256(data.hex())), max_size=3
 ).map(lambda found: tuple(sorted(found.items())))
+DIGEST = st.binary(min_size=32, max_size=32).map(lambda data: sha256(data.hex()))
+VERSIONED = st.none() | st.builds(Versioned, version=st.none() | NAMES, digest=DIGEST)
+SEEDS = st.dictionaries(NAMES, st.integers(0, 2**53), max_size=2).map(
+    lambda found: tuple(sorted(found.items()))
+)
 LOCKS = st.builds(
     Lock,
     inputs=st.builds(Inputs, files=DIGESTS, trees=DIGESTS, steps=DIGESTS),
+    pinned=st.builds(Pinned, config=st.none() | DIGEST, dataset=VERSIONED, tokenizer=VERSIONED, seeds=SEEDS),
     outputs=st.dictionaries(NAMES, DIGESTS, max_size=2),
 )
 ONE = sha256("1" * 64)
-LOCK = Lock(inputs=Inputs(files=(("a", ONE), ("b/é", ONE))), outputs={"v3": (("w", ONE),)})
+LOCK = Lock(
+    inputs=Inputs(files=(("a", ONE), ("b/é", ONE))),
+    pinned=Pinned(config=ONE, tokenizer=Versioned(version="1", digest=ONE), seeds=(("train", 7),)),
+    outputs={"v3": (("w", ONE),)},
+)
 
 
 @given(LOCKS)
@@ -39,7 +49,11 @@ def test_the_bytes_are_made_for_git_diff() -> None:
         '    },\n    "steps": {},\n    "trees": {}\n  },\n'
         '  "outputs": {\n    "v3": {\n'
         f'      "w": "{digest}"\n'
-        '    }\n  },\n  "schema_version": 1\n}\n'
+        "    }\n  },\n"
+        f'  "pinned": {{\n    "config": "{digest}",\n    "dataset": null,\n'
+        '    "seeds": {\n      "train": 7\n    },\n'
+        f'    "tokenizer": {{\n      "digest": "{digest}",\n      "version": "1"\n    }}\n  }},\n'
+        '  "schema_version": 2\n}\n'
     )
 
 
@@ -51,8 +65,7 @@ def test_the_bytes_are_made_for_git_diff() -> None:
         lambda data: data.replace(b"\n", b"\r\n"),
         lambda data: data.replace(b"  ", b"\t"),
         lambda data: data.replace("é".encode(), b"\\u00e9"),
-        lambda data: data.replace(b'"schema_version": 1', b'"schema_version": 1.0'),
-        lambda data: data.replace(b'"schema_version": 1', b'"schema_version": true'),
+        lambda data: data.replace(b'"schema_version": 2', b'"schema_version": 2.0'),
     ],
 )
 def test_another_spelling_of_the_same_lock_is_refused(edit: Callable[[bytes], bytes]) -> None:

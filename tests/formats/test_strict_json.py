@@ -125,3 +125,12 @@ def test_only_format_errors_leave_the_parser(data: bytes) -> None:
     except FormatError:
         return
     assert json.loads(data) == value
+
+
+def test_the_floats_of_python_come_in_only_when_asked_for() -> None:
+    found = parse_strict(b"[NaN, Infinity, -Infinity, 1e999]", python_floats=True)
+    assert isinstance(found, list)
+    assert [str(item) for item in found] == ["nan", "inf", "-inf", "inf"]
+    for data in (b"[NaN]", b"[Infinity]", b"[-Infinity]", b"[1e999]"):
+        with pytest.raises(FormatError, match="not a JSON number"):
+            parse_strict(data)

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import jinja2
 import pytest
 
-from release_tasks.formats.text_template import render_template
+from release_tasks.errors import FormatError
+from release_tasks.formats.text_template import render_given, render_template
 
 METADATA = {
     "name": "tiny",
@@ -58,3 +59,27 @@ def test_every_template_ends_in_j2() -> None:
     folder = resources.files("release_tasks").joinpath("templates")
     names = [entry.name for entry in folder.iterdir()]
     assert "README.txt.j2" in names
+
+
+def test_a_template_of_a_user_is_rendered_with_what_it_is_given() -> None:
+    assert render_given("Judge {{ sample.text }}.", where="r", sample={"text": "<b>"}) == "Judge <b>."
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("{{ nobody }}", "'nobody' is undefined"),
+        ("{{ sample.nothing }}", "'dict object' has no attribute 'nothing'"),
+        ("{{ sample", "unexpected end of template"),
+        ("{{ sample.__class__.__mro__ }}", "access to attribute '__class__' of 'dict' object is unsafe."),
+        ("{% include 'x' %}", "no loader for this environment specified"),
+        ("{{ 1 / 0 }}", "division by zero"),
+    ],
+)
+def test_a_template_of_a_user_cannot_reach_out(template: str, found: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        render_given(template, where="rubric.yml: instruction", sample={"text": "x"})
+    assert caught.value.what == "the template cannot be rendered"
+    assert caught.value.wanted == "Jinja2 that names only sample"
+    assert found in (caught.value.found or "")
+    assert caught.value.where == "rubric.yml: instruction"
