@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from release_tasks.policy.gate import Gate, rows, text
+from release_tasks.policy.evidence_shape import (
+    COUNT,
+    FLAG,
+    TEXT,
+    TEXT_OR_NULL,
+    TEXTS,
+    EvidenceKind,
+)
+from release_tasks.policy.evidence_shape import rows as rows_of
+from release_tasks.policy.gate import Gate, Rules, rows, text
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Finding
@@ -28,12 +37,12 @@ def _lock_missing(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _frozen_inputs(data: JSONObject) -> Iterator[Finding]:
+def _frozen_inputs(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     yield from _lock_missing(data)
     yield from _differences(data, GateCode.LOCK_INPUTS_CHANGED)
 
 
-def _frozen_outputs(data: JSONObject) -> Iterator[Finding]:
+def _frozen_outputs(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     yield from _lock_missing(data)
     yield from _differences(data, GateCode.LOCK_OUTPUTS_CHANGED)
     if data["lock"] is True and data["known"] is not True:
@@ -47,7 +56,7 @@ def _frozen_outputs(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _version(data: JSONObject) -> Iterator[Finding]:
+def _version(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["tag_commit"] is not None and data["tag_commit"] != data["commit"]:
         yield Finding(
             code=GateCode.VERSION_TAKEN,
@@ -57,7 +66,19 @@ def _version(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _contract(data: JSONObject) -> Iterator[Finding]:
+def _no_mock(data: JSONObject, rules: Rules) -> Iterator[Finding]:
+    for row in rows(data, "commands"):
+        found = [pattern for pattern in rules.mock_patterns if pattern in text(row["command"])]
+        if found:
+            yield Finding(
+                code=GateCode.MOCK_IN_COMMAND,
+                subject=text(row["name"]),
+                wanted="a command that measures the real thing",
+                found=", ".join(found),
+            )
+
+
+def _contract(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     for row in rows(data, "missing"):
         yield Finding(
             code=GateCode.CONTRACT_FILE_MISSING,
@@ -67,7 +88,7 @@ def _contract(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _weights(data: JSONObject) -> Iterator[Finding]:
+def _weights(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     for row in rows(data, "invalid"):
         yield Finding(
             code=GateCode.WEIGHTS_INVALID,
@@ -87,7 +108,7 @@ def _measured(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _finite(data: JSONObject) -> Iterator[Finding]:
+def _finite(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     yield from _measured(data)
     for row in rows(data, "weights"):
         for tensor in rows(row, "not_finite"):
@@ -99,7 +120,7 @@ def _finite(data: JSONObject) -> Iterator[Finding]:
             )
 
 
-def _canonical(data: JSONObject) -> Iterator[Finding]:
+def _canonical(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     yield from _measured(data)
     for row in rows(data, "weights"):
         if row["canonical"] is not True:
@@ -111,7 +132,7 @@ def _canonical(data: JSONObject) -> Iterator[Finding]:
             )
 
 
-def _self_contained(data: JSONObject) -> Iterator[Finding]:
+def _self_contained(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     for row in rows(data, "pickles"):
         yield Finding(
             code=GateCode.SELF_CONTAINED_PICKLE,
@@ -128,7 +149,7 @@ def _self_contained(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _smoke(data: JSONObject) -> Iterator[Finding]:
+def _smoke(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["ran"] is not True:
         yield Finding(
             code=GateCode.SMOKE_LOAD_ONLY,
@@ -152,6 +173,57 @@ def _smoke(data: JSONObject) -> Iterator[Finding]:
         )
 
 
+_DIFFERENCES = rows_of({"name": TEXT, "frozen": TEXT_OR_NULL, "now": TEXT_OR_NULL})
+_PROBLEMS = rows_of({"path": TEXT, "problem": TEXT})
+
+CANDIDATE_KINDS: dict[str, EvidenceKind] = {
+    "frozen-inputs": EvidenceKind(fields={"lock": FLAG, "differences": _DIFFERENCES}),
+    "frozen-outputs": EvidenceKind(
+        fields={
+            "lock": FLAG,
+            "numeric_id": TEXT,
+            "known": FLAG,
+            "frozen_ids": TEXTS,
+            "differences": _DIFFERENCES,
+        }
+    ),
+    "version": EvidenceKind(
+        fields={"version": TEXT, "tag": TEXT, "tag_commit": TEXT_OR_NULL, "commit": TEXT_OR_NULL}
+    ),
+    "commands": EvidenceKind(fields={"commands": rows_of({"name": TEXT, "command": TEXT})}),
+    "artifacts": EvidenceKind(
+        fields={
+            "contract": TEXT,
+            "missing": rows_of({"role": TEXT}),
+            "invalid": rows_of({"path": TEXT, "wanted": TEXT, "problem": TEXT}),
+            "weights": rows_of(
+                {
+                    "path": TEXT,
+                    "canonical": FLAG,
+                    "tensors": COUNT,
+                    "dtypes": TEXTS,
+                    "not_finite": rows_of(
+                        {"tensor": TEXT, "elements": COUNT, "nan": COUNT, "infinite": COUNT}
+                    ),
+                }
+            ),
+            "pickles": _PROBLEMS,
+            "remote_code": _PROBLEMS,
+            "formats": rows_of({"path": TEXT, "pairs": TEXTS, "copies": TEXTS}),
+        }
+    ),
+    "smoke": EvidenceKind(
+        fields={
+            "ran": FLAG,
+            "ended_well": FLAG,
+            "check": TEXT_OR_NULL,
+            "sample_ok": FLAG,
+            "sample": TEXT_OR_NULL,
+            "problem": TEXT_OR_NULL,
+        }
+    ),
+}
+
 CANDIDATE_GATES: tuple[Gate, ...] = (
     Gate(
         name="lock-inputs",
@@ -173,6 +245,13 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="version",
         check=_version,
         doc="The version is the tag of no other commit.",
+    ),
+    Gate(
+        name="no-mock",
+        point="candidate",
+        evidence="commands",
+        check=_no_mock,
+        doc="No command of release.toml measures a mock.",
     ),
     Gate(
         name="contract",

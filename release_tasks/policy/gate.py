@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from release_tasks.config.policy import SecretException
+from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Finding, Point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What a check may ask besides the evidence: limits in force, and the moment at which ages are judged.
+
+    `limits` holds every threshold of `policy.thresholds` by name, None where it is not in force.
+    """
+
+    limits: Mapping[str, float | None]
+    decided_at: datetime
+    mock_patterns: tuple[str, ...] = ()
+    exceptions: tuple[SecretException, ...] = ()
+
+    def limit(self, name: str) -> float:
+        """A threshold that is always in force; KeyError and TypeError are bugs of the gate."""
+        value = self.limits[name]
+        if value is None:
+            raise TypeError(f"BUG: the threshold {name} has no default")
+        return value
+
+
+Check = Callable[[JSONObject, Rules], Iterable[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One row of the table of gates; `check` looks at the data of the one evidence record it rests on."""
+    """One row of the table of gates; `check` looks at the data of one evidence record of its kind at a time.
+
+    `undeclared` is the code for "release.toml asks for no such evidence": the gate is then skipped, and
+    refuses when the policy requires it. A gate without it always wants its evidence.
+    """
 
     name: str
     point: Point
     evidence: str
-    check: Callable[[JSONObject], Iterable[Finding]]
+    check: Check
     doc: str
+    undeclared: GateCode | None = None
 
 
 def rows(data: JSONObject, key: str) -> list[JSONObject]:
@@ -30,6 +61,14 @@ def rows(data: JSONObject, key: str) -> list[JSONObject]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise TypeError(f"BUG: evidence key {key} is not a list of objects")
     return [row for row in value if isinstance(row, dict)]
+
+
+def number(data: JSONObject, key: str) -> float:
+    """The number under `key`; raises TypeError for anything else, as `rows`."""
+    value = data[key]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"BUG: evidence key {key} is not a number")
+    return value
 
 
 def text(value: JSON) -> str:

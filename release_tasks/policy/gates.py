@@ -2,75 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from release_tasks.config.policy import Policy
+from release_tasks.config.policy import Policy, Waiver
+from release_tasks.policy.bench_gates import BENCH_GATES
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
-from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS, misfits
-from release_tasks.policy.gate import Gate
+from release_tasks.policy.dataset_gates import DATASET_GATES
+from release_tasks.policy.evaluation_gates import EVALUATION_GATES
+from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
+from release_tasks.policy.evidence_shape import misfits
+from release_tasks.policy.freeze_gates import FREEZE_GATES
+from release_tasks.policy.gate import Gate, Rules
+from release_tasks.policy.parity_gates import PARITY_GATES
+from release_tasks.policy.profiles import InForce, in_force
 from release_tasks.policy.seal_gates import SEAL_GATES
+from release_tasks.policy.secret_gates import SECRET_GATES
+from release_tasks.policy.suite_gates import SUITE_GATES
+from release_tasks.policy.thresholds import THRESHOLDS
+from release_tasks.policy.waivers import Waivers
+from release_tasks.records.code_table import CODES, NOT_DONE
 from release_tasks.records.digest import Digest
-from release_tasks.records.evidence import Evidence, evidence_path
-from release_tasks.records.gate_code import CODES, GateCode
+from release_tasks.records.evidence import POLICY_RECORD, Evidence, evidence_path, kind_of
+from release_tasks.records.gate_code import GateCode
 from release_tasks.records.verdict import (
     Decision,
     Finding,
     GateResult,
-    Hardness,
     Mode,
     Point,
     Status,
     Verdict,
+    WaivedFinding,
 )
 
-GATES: tuple[Gate, ...] = (*CANDIDATE_GATES, *SEAL_GATES)
-KNOWN_GATES: frozenset[str] = frozenset(gate.name for gate in GATES)
-KNOWN_THRESHOLDS: frozenset[str] = frozenset()
+GATES: tuple[Gate, ...] = (
+    *CANDIDATE_GATES,
+    *FREEZE_GATES,
+    *SUITE_GATES,
+    *PARITY_GATES,
+    *DATASET_GATES,
+    *SECRET_GATES,
+    *EVALUATION_GATES,
+    *BENCH_GATES,
+    *SEAL_GATES,
+)
+WAIVERS_USED = "waivers-used"  # judged by `decide` itself, after all others: what no waiver matched
+WAIVERS_USED_DOC = "Every waiver of the policy excuses a finding."
+KNOWN_GATES: frozenset[str] = frozenset({*(gate.name for gate in GATES), WAIVERS_USED})
+KNOWN_THRESHOLDS: frozenset[str] = frozenset(THRESHOLDS)
 # Without a policy file: everything is hard but the spelling of weights that somebody else wrote.
 DEFAULT_POLICY = Policy(gates=(("weights-canonical", "soft"),))
+
+Subjects = Mapping[str, Digest]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """What is judged: the evidence by kind, the digests that files have now, and which are the artifacts."""
+    """What is judged: the evidence by record name, and what each declared record must speak of.
+
+    A record's name is its kind, or `KIND/NAME` where a kind has many. `expected` pairs the name of every
+    record that release.toml asks for with the files it must speak of and the digests that they have now.
+    """
 
     evidence: Mapping[str, Evidence]
-    subjects: Mapping[str, Digest]
-    artifacts: frozenset[str]
+    expected: Mapping[str, Subjects]
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Names of all records of a kind that must be there, sorted."""
+        return tuple(sorted(name for name in self.expected if kind_of(name) == kind))
 
 
-def _binding(gate: Gate, case: Case) -> tuple[Finding, ...]:
-    """Refuse evidence that is missing, of another shape, or speaks of other bytes."""
-    kind = EVIDENCE_KINDS[gate.evidence]
-    record = case.evidence.get(gate.evidence)
+def _binding(name: str, case: Case) -> Iterator[Finding]:
+    """Refuse evidence that is missing, of another shape or name, mock, or speaks of other bytes."""
+    kind = EVIDENCE_KINDS[kind_of(name)]
+    record = case.evidence.get(name)
     if record is None:
-        return (
-            Finding(
-                code=GateCode.EVIDENCE_MISSING,
-                subject=gate.evidence,
-                wanted=f"a record of kind {gate.evidence}",
-                found="none",
-            ),
-        )
-    if record.kind != gate.evidence:
-        return (_invalid(gate, "kind", gate.evidence, record.kind),)
+        wanted = f"a record of kind {kind_of(name)}"
+        yield Finding(code=GateCode.EVIDENCE_MISSING, subject=name, wanted=wanted, found="none")
+        return
+    if record.kind != kind_of(name):
+        yield _invalid(name, "kind", kind_of(name), record.kind)
+        return
     flaws = tuple(
-        _invalid(gate, flaw.key, flaw.wanted, flaw.found) for flaw in misfits(record.data, kind.fields)
+        _invalid(name, flaw.key, flaw.wanted, flaw.found) for flaw in misfits(record.data, kind.fields)
     )
-    return flaws or tuple(_stale(record, case, also=case.artifacts if kind.of_artifacts else frozenset()))
+    yield from flaws
+    if not flaws and kind.many and name != f"{record.kind}/{record.data['name']}":
+        yield _invalid(name, "name", name.partition("/")[2], str(record.data["name"]))
+    if record.data.get("mock") is True:
+        yield Finding(code=GateCode.EVIDENCE_MOCK, subject=name, wanted="a real measurement", found="a mock")
+    yield from _stale(dict(record.subjects), case.expected[name])
 
 
-def _invalid(gate: Gate, key: str, wanted: str, found: str) -> Finding:
-    subject = f"{gate.evidence}: {key}"
-    return Finding(code=GateCode.EVIDENCE_INVALID, subject=subject, wanted=wanted, found=found)
+def _invalid(name: str, key: str, wanted: str, found: str) -> Finding:
+    return Finding(code=GateCode.EVIDENCE_INVALID, subject=f"{name}: {key}", wanted=wanted, found=found)
 
 
-def _stale(record: Evidence, case: Case, *, also: frozenset[str]) -> Iterator[Finding]:
-    """Find the files of which the record says something else, and those of `also` that it leaves out."""
-    then, now = dict(record.subjects), case.subjects
-    for path in sorted(then.keys() | also):
-        if path not in then or then[path] != now.get(path):
+def _stale(then: Subjects, now: Subjects) -> Iterator[Finding]:
+    """Find the files of which the record says something else, or nothing, or more than it should."""
+    for path in sorted(then.keys() | now.keys()):
+        if then.get(path) != now.get(path):
             yield Finding(
                 code=GateCode.EVIDENCE_STALE,
                 subject=path,
@@ -83,45 +116,177 @@ def _name(digest: Digest | None) -> str:
     return digest.short if digest else "no such file"
 
 
-def _status(findings: tuple[Finding, ...], hardness: Hardness, mode: Mode, *, softened: bool) -> Status:
-    if not findings:
-        return "pass"
-    refused = hardness == "hard" and any(CODES[finding.code].hard for finding in findings)
-    if mode.strict or (refused and not softened):
-        return "fail"
-    return "warn"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Court:
+    """All that judging one gate needs: the case, what is in force, and who answers for what."""
+
+    case: Case
+    force: InForce
+    rules: Rules
+    mode: Mode
+    waivers: Waivers
+
+    def judge(self, gate: Gate) -> GateResult:
+        names = self.case.names(gate.evidence)
+        files = tuple(map(evidence_path, names)) or (evidence_path(gate.evidence),)
+        hardness = self.force.hardness(gate.name)
+        result = GateResult(gate=gate.name, hardness=hardness, status="off", findings=(), evidence=files)
+        if hardness == "off":
+            return result
+        if not names and gate.undeclared is not None:
+            return self._skipped(gate, gate.undeclared, result)
+        findings: list[Finding] = []
+        waived = []
+        for name in names or (gate.evidence,):
+            found, excused = self._record(gate, name)
+            findings += found
+            waived += excused
+        status, told = self.conclude(gate.name, tuple(findings))
+        if status == "pass" and waived:
+            status = "waived"
+        return replace(result, status=status, findings=told, waived=tuple(waived))
+
+    def _record(self, gate: Gate, name: str) -> tuple[list[Finding], list[WaivedFinding]]:
+        """Findings of one record, and those for which somebody answers; what binds it is never waived."""
+        file = evidence_path(name)
+        bound = [replace(finding, evidence=file) for finding in _binding(name, self.case)]
+        if bound:
+            return bound, []
+        record = self.case.evidence[name]
+        found = [replace(finding, evidence=file) for finding in gate.check(record.data, self.rules)]
+        return self.waivers.divide(gate.name, found, [digest for _, digest in record.subjects])
+
+    def _skipped(self, gate: Gate, code: GateCode, result: GateResult) -> GateResult:
+        finding = Finding(
+            code=code,
+            subject="release.toml",
+            wanted=f"evidence of kind {gate.evidence}",
+            found="nothing declared",
+        )
+        required = gate.name in self.force.required
+        return replace(result, status="fail" if required else "skipped", findings=(finding,))
+
+    def conclude(self, gate: str, findings: tuple[Finding, ...]) -> tuple[Status, tuple[Finding, ...]]:
+        """The status that findings come to; where only strictness refuses, one more finding says so (P5)."""
+        if not findings:
+            return "pass", ()
+        codes = {finding.code for finding in findings}
+        if gate in self.force.required and codes & NOT_DONE:
+            return "fail", findings
+        refused = self.force.hardness(gate) == "hard" and any(CODES[code].hard for code in codes)
+        softened = self.mode.soft and gate in self.force.policy.soft_allowed
+        if refused and not softened:
+            return "fail", findings
+        if self.force.strict:
+            return "fail", (*findings, _incomplete(gate, findings))
+        return "warn", findings
 
 
-def _judge(gate: Gate, case: Case, policy: Policy, mode: Mode) -> GateResult:
-    hardness = policy.hardness(gate.name)
-    evidence = evidence_path(gate.evidence)
-    if hardness == "off":
-        return GateResult(gate=gate.name, hardness=hardness, status="off", findings=(), evidence=evidence)
-    findings = _binding(gate, case)
-    if not findings:
-        findings = tuple(gate.check(case.evidence[gate.evidence].data))
-    softened = mode.soft and gate.name in policy.soft_allowed
-    return GateResult(
-        gate=gate.name,
-        hardness=hardness,
-        status=_status(findings, hardness, mode, softened=softened),
-        findings=findings,
-        evidence=evidence,
+def _incomplete(gate: str, findings: tuple[Finding, ...]) -> Finding:
+    codes = ", ".join(sorted({str(finding.code) for finding in findings}))
+    return Finding(
+        code=GateCode.CONFIG_INCOMPLETE,
+        subject=gate,
+        wanted="no warning: the run is strict",
+        found=codes,
+        evidence=findings[0].evidence,
     )
 
 
-def decide(point: Point, case: Case, *, policy: Policy, profile: str, mode: Mode) -> Verdict:
+def decide(
+    point: Point, case: Case, *, policy: Policy, profile: str, mode: Mode, decided_at: datetime
+) -> Verdict:
     """Judge every gate of one point and draw the one conclusion.
 
     A gate is looked at to its end even when another failed (B9). `strict` turns warnings into refusals (P5);
     `soft` softens only the gates in the policy's `soft_allowed` (K4). Evidence that is missing, lacks a
-    measurement, or speaks of other digests than the artifacts have now refuses the gates that rest on it.
+    measurement, or speaks of other digests than the files have now refuses the gates that rest on it. Ages
+    and expiries are judged at `decided_at`, an aware moment. Raises ConfigError for an unknown profile.
     """
-    results = tuple(_judge(gate, case, policy, mode) for gate in GATES if gate.point == point)
+    force = in_force(policy, profile, mode)
+    rules = Rules(
+        limits=force.limits,
+        decided_at=decided_at,
+        mock_patterns=policy.mock_patterns,
+        exceptions=policy.exceptions,
+    )
+    # Waivers of the candidate were used there; the seal only asks whether they still hold.
+    waivers = Waivers(policy.waivers if point == "candidate" else (), decided_at)
+    court = _Court(case=case, force=force, rules=rules, mode=mode, waivers=waivers)
+    results = [court.judge(gate) for gate in GATES if gate.point == point]
+    if point == "candidate":
+        results.append(_unused(court))
+    return Verdict(
+        point=point,
+        decision=_decision(results),
+        profile=profile,
+        strict=force.strict,
+        mode=mode,
+        gates=tuple(results),
+    )
+
+
+def judge_again(
+    evidence: Evidence,
+    gates: Collection[str],
+    *,
+    policy: Policy,
+    profile: str,
+    mode: Mode,
+    decided_at: datetime,
+    file: str,
+) -> tuple[GateResult, ...]:
+    """Judge some gates over evidence about packaged bytes, as `decide` would.
+
+    `file` is what the results name as their evidence: this record is kept nowhere. Raises ConfigError for an
+    unknown profile.
+    """
+    case = Case(evidence={evidence.kind: evidence}, expected={evidence.kind: dict(evidence.subjects)})
+    force = in_force(policy, profile, mode)
+    rules = Rules(
+        limits=force.limits,
+        decided_at=decided_at,
+        mock_patterns=policy.mock_patterns,
+        exceptions=policy.exceptions,
+    )
+    waivers = Waivers(policy.waivers, decided_at)
+    court = _Court(case=case, force=force, rules=rules, mode=mode, waivers=waivers)
+    judged = (court.judge(gate) for gate in GATES if gate.name in gates)
+    return tuple(
+        replace(
+            result,
+            evidence=(file,),
+            findings=tuple(replace(finding, evidence=file) for finding in result.findings),
+        )
+        for result in judged
+    )
+
+
+def _unused(court: _Court) -> GateResult:
+    hardness = court.force.hardness(WAIVERS_USED)
+    findings = tuple(map(_unused_finding, court.waivers.unused)) if hardness != "off" else ()
+    status, told = court.conclude(WAIVERS_USED, findings)
+    return GateResult(
+        gate=WAIVERS_USED,
+        hardness=hardness,
+        status="off" if hardness == "off" else status,
+        findings=told,
+        evidence=(POLICY_RECORD,),
+    )
+
+
+def _unused_finding(waiver: Waiver) -> Finding:
+    return Finding(
+        code=GateCode.WAIVER_UNUSED,
+        subject=waiver.gate,
+        wanted=f"a finding about {waiver.applies_to.short}",
+        found="none",
+        evidence=POLICY_RECORD,
+    )
+
+
+def _decision(results: list[GateResult]) -> Decision:
     statuses = {result.status for result in results}
-    decision: Decision = "PASS"
     if "fail" in statuses:
-        decision = "REJECT"
-    elif "warn" in statuses:
-        decision = "PASS_WITH_WARNINGS"
-    return Verdict(point=point, decision=decision, profile=profile, mode=mode, gates=results)
+        return "REJECT"
+    return "PASS_WITH_WARNINGS" if statuses & {"warn", "waived"} else "PASS"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from release_tasks.policy.gate import Gate, text
+from release_tasks.policy.evidence_shape import DATE, FLAG, FLAG_OR_NULL, TEXT, TEXT_OR_NULL, EvidenceKind
+from release_tasks.policy.evidence_shape import rows as rows_of
+from release_tasks.policy.gate import Gate, Rules, rows, text
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Finding
 
 
-def _source(data: JSONObject) -> Iterator[Finding]:
+def _source(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["commit"] is None:
         yield Finding(
             code=GateCode.SOURCE_UNKNOWN,
@@ -34,7 +37,7 @@ def _source(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _committed(data: JSONObject) -> Iterator[Finding]:
+def _committed(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["lock_committed"] is not True:
         yield Finding(
             code=GateCode.LOCK_UNCOMMITTED,
@@ -51,7 +54,7 @@ def _committed(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _known_outputs(data: JSONObject) -> Iterator[Finding]:
+def _known_outputs(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["numeric_known"] is not True:
         # At this point an unknown id refuses (design §4); as a candidate it only warned.
         yield Finding(
@@ -62,17 +65,30 @@ def _known_outputs(data: JSONObject) -> Iterator[Finding]:
         )
 
 
-def _plain(data: JSONObject) -> Iterator[Finding]:
+def _plain(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     for key, code, flag in (
         ("soft", GateCode.RESULT_SOFT, "--soft"),
         ("snapshot", GateCode.RESULT_SNAPSHOT, "--snapshot"),
         ("policy_override", GateCode.POLICY_OVERRIDDEN, "--policy"),
+        ("profile_override", GateCode.POLICY_OVERRIDDEN, "--profile"),
+        ("not_strict", GateCode.POLICY_OVERRIDDEN, "--no-strict"),
     ):
         if data[key] is not False:
             yield Finding(code=code, subject=f"doit release {flag}", wanted="a plain run", found=f"{flag}")
 
 
-def _acceptance(data: JSONObject) -> Iterator[Finding]:
+def _waivers(data: JSONObject, rules: Rules) -> Iterator[Finding]:
+    for row in rows(data, "waivers"):
+        if rules.decided_at.date() > date.fromisoformat(text(row["expires"])):
+            yield Finding(
+                code=GateCode.WAIVER_EXPIRED,
+                subject=f"{text(row['gate'])}: {text(row['subject'])}",
+                wanted=f"a waiver that holds on {rules.decided_at.date()}",
+                found=f"a waiver of {text(row['by'])} that expired on {text(row['expires'])}",
+            )
+
+
+def _acceptance(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if data["root"] is None or data["root"] != data["accepted_root"]:
         yield Finding(
             code=GateCode.EVIDENCE_STALE,
@@ -81,6 +97,29 @@ def _acceptance(data: JSONObject) -> Iterator[Finding]:
             found=text(data["accepted_root"]),
         )
 
+
+SEAL_KINDS: dict[str, EvidenceKind] = {
+    "seal": EvidenceKind(
+        fields={
+            "commit": TEXT_OR_NULL,
+            "dirty": FLAG_OR_NULL,
+            "head": TEXT_OR_NULL,
+            "lock_committed": FLAG,
+            "policy": TEXT_OR_NULL,
+            "policy_committed": FLAG,
+            "numeric_id": TEXT,
+            "numeric_known": FLAG,
+            "soft": FLAG,
+            "snapshot": FLAG,
+            "policy_override": FLAG,
+            "profile_override": FLAG,
+            "not_strict": FLAG,
+            "waivers": rows_of({"gate": TEXT, "subject": TEXT, "by": TEXT, "expires": DATE}),
+            "root": TEXT_OR_NULL,
+            "accepted_root": TEXT_OR_NULL,
+        }
+    ),
+}
 
 SEAL_GATES: tuple[Gate, ...] = (
     Gate(
@@ -109,7 +148,14 @@ SEAL_GATES: tuple[Gate, ...] = (
         point="seal",
         evidence="seal",
         check=_plain,
-        doc="The release comes from no --soft, --snapshot or --policy run.",
+        doc="The release comes from no --soft, --snapshot, --policy, --profile or --no-strict run.",
+    ),
+    Gate(
+        name="waivers",
+        point="seal",
+        evidence="seal",
+        check=_waivers,
+        doc="No waiver on which the candidate rests has expired since.",
     ),
     Gate(
         name="accepted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from release_tasks.records.verdict import Mode
 from release_tasks.stages.execution import Context
 from release_tasks.stages.plan import Plan, make_plan
 from release_tasks.stages.workspace import Workspace
+from release_tasks.verbs.freeze import write_lock
 from tests.fakes.release_tree import CONFIG, WEIGHTS
 
 TOML = """schema = 1
@@ -76,6 +78,18 @@ class SmallProject:
     def run(self, name: str, action: Callable[[Context], Any], facts: Mapping[str, str] | None = None) -> Any:
         """Call the action of one planned step."""
         return action(self.context(self.step(name), facts))
+
+    def run_up_to(self, last: str) -> SmallProject:
+        """Freeze, then run every planned step up to one, that one too, in catalog order."""
+        write_lock(self.plan, self.workspace, update=True)
+        for step in plan_steps(self.plan):
+            self.workspace.index.forget()
+            module, _, function = step.run.partition(":")
+            getattr(importlib.import_module(module), function)(self.context(step))
+            if step.name == last:
+                break
+        self.workspace.index.forget()
+        return self
 
 
 def small_project(

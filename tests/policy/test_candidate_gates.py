@@ -50,6 +50,14 @@ def test_a_version_is_taken_by_another_commit_only() -> None:
     ]
 
 
+def test_a_command_of_a_mock_is_named_with_what_gives_it_away() -> None:
+    """B14: a mock measures nothing, whatever its report says."""
+    mock = {"name": "bench:speed", "command": "python bench.py --mock --set mock=true"}
+    assert said("no-mock", "commands", commands=[*EVIDENCE["commands"]["commands"], mock]) == [
+        ("bench:speed", "a command that measures the real thing", "--mock, mock=true")
+    ]
+
+
 def test_a_missing_role_names_its_contract() -> None:
     assert said("contract", "artifacts", missing=[{"role": "tokenizer|preprocessor"}]) == [
         ("tokenizer|preprocessor", "a file of role tokenizer|preprocessor (model/1)", "none")

@@ -44,7 +44,14 @@ def test_lock_and_policy_are_both_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "option"), [("soft", "--soft"), ("snapshot", "--snapshot"), ("policy_override", "--policy")]
+    ("flag", "option"),
+    [
+        ("soft", "--soft"),
+        ("snapshot", "--snapshot"),
+        ("policy_override", "--policy"),
+        ("profile_override", "--profile"),
+        ("not_strict", "--no-strict"),
+    ],
 )
 def test_only_a_plain_run_can_be_sealed(flag: str, option: str) -> None:
     """K4: a soft result is never publishable."""
@@ -53,6 +60,18 @@ def test_only_a_plain_run_can_be_sealed(flag: str, option: str) -> None:
 
 def test_a_run_that_was_bent_in_every_way_says_so_in_every_way() -> None:
     assert len(said("plain-run", soft=True, snapshot=True, policy_override=True)) == 3
+
+
+@pytest.mark.parametrize(("expires", "holds"), [("2026-11-20", False), ("2026-11-21", True)])
+def test_a_waiver_must_still_hold_on_the_day_of_the_seal(expires: str, *, holds: bool) -> None:
+    """The candidate was judged on another day: what it rests on may have expired since."""
+    row = {"gate": "smoke", "subject": "[smoke] command", "by": "Ada", "expires": expires}
+    told = (
+        "smoke: [smoke] command",
+        "a waiver that holds on 2026-11-21",
+        "a waiver of Ada that expired on 2026-11-20",
+    )
+    assert said("waivers", waivers=[row]) == ([] if holds else [told])
 
 
 def test_another_root_than_the_accepted_one_refuses() -> None:
