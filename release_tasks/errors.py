@@ -114,6 +114,18 @@ class CommandFailed(ReleaseError):
     code = "COMMAND_FAILED"
 
 
+class CommandTimedOut(CommandFailed):
+    """A command was stopped at its time limit."""
+
+    code = "SYSTEM_TIMEOUT"
+
+
+class CommandKilled(CommandFailed):
+    """A command was killed by SIGKILL, as a kernel short of memory does."""
+
+    code = "SYSTEM_MEMORY_EXCEEDED"
+
+
 class EnvironmentRefused(ReleaseError):
     """A machine or interpreter that cannot give the promised numeric profile or tool."""
 

@@ -146,6 +146,48 @@ def committed_blobs(root: Path, paths: Sequence[str], memory: StateDatabase | No
     return found
 
 
+def find_commit(root: Path, name: str) -> str | None:
+    """The commit of the repository that hex digits name, in full or their first 7 at least; None for none."""
+    if _repository(root) is None:
+        return None
+    text = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return text.strip() if text else None
+
+
+def blobs_of(root: Path, commit: str) -> dict[str, str]:
+    """The blob ids of a commit's files of the project, by path; raises EnvironmentRefused if git fails."""
+    text = _git(root, "ls-tree", "-r", "-z", commit)
+    if text is None:
+        raise EnvironmentRefused(
+            "git cannot list the files of a commit",
+            found=commit,
+            where=str(root),
+            hint="run 'git fsck' there",
+        )
+    entries = (entry.partition("\t") for entry in text.split("\0"))
+    return {path: description.split(" ")[2] for description, tab, path in entries if tab}
+
+
+def file_of(root: Path, commit: str, path: str) -> bytes | None:
+    """The bytes of a file of the project in a commit, None when the commit has it not."""
+    text = _git(root, "cat-file", "blob", f"{commit}:./{path}")
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def last_fetch(root: Path) -> str:
+    """A word that changes whenever commits may have come from elsewhere, found without starting git."""
+    repository = _repository(root)
+    if repository is None:
+        return "no repository"
+    git = repository / ".git"
+    if not _plain_refs(git):
+        found = _git(root, "rev-parse", "--git-path", "FETCH_HEAD")
+        marker = root / (found or "").strip()
+    else:
+        marker = git / "FETCH_HEAD"
+    return str(marker.stat().st_mtime_ns) if marker.is_file() else "never"
+
+
 def blob_id(data: bytes) -> str:
     """The id that git gives to a file's content as it is (SHA-1 object format)."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
@@ -161,6 +203,25 @@ def _may_have_tag(git: Path, tag: str) -> bool:
         return f"refs/tags/{tag}\n" in (git / "packed-refs").read_text("utf-8", "replace")
     except OSError:
         return False
+
+
+def tag_names(root: Path) -> tuple[str, ...]:
+    """The names of all tags, sorted; plain refs are read without starting git."""
+    repository = _repository(root)
+    if repository is None:
+        return ()
+    git = repository / ".git"
+    if not _plain_refs(git):
+        text = _git(root, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags")
+        return tuple(sorted((text or "").splitlines()))
+    folder = git / "refs" / "tags"
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    packed = git / "packed-refs"
+    for line in packed.read_text("utf-8", "replace").splitlines() if packed.is_file() else ():
+        _, marker, name = line.partition(" refs/tags/")
+        if marker:
+            found.add(name)
+    return tuple(sorted(found))
 
 
 def tag_commit(root: Path, tag: str) -> str | None:
@@ -180,10 +241,17 @@ def tag_message(root: Path, tag: str) -> str:
 
 def tags_unknown(root: Path) -> bool:
     """Tell whether this clone may lack tags that exist elsewhere (shallow, or cloned without tags)."""
-    if _repository(root) is None:
+    repository = _repository(root)
+    if repository is None:
         return False
-    shallow = _git(root, "rev-parse", "--is-shallow-repository")
-    if shallow is not None and shallow.strip() == "true":
+    git = repository / ".git"
+    if not _plain_refs(git):
+        shallow = _git(root, "rev-parse", "--is-shallow-repository")
+        if shallow is not None and shallow.strip() == "true":
+            return True
+    elif (git / "shallow").exists():
         return True
+    elif '[remote "' not in (git / "config").read_text("utf-8", "replace"):
+        return False  # it came from nowhere
     no_tags = _git(root, "config", "--get-regexp", r"^remote\..*\.tagopt$")
     return no_tags is not None and "--no-tags" in no_tags

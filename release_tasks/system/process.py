@@ -54,8 +54,9 @@ def run_child(
     pass_fds: tuple[int, ...] = (),
     guarded: bool = True,
     answer: Path | None = None,
+    given: Path | None = None,
 ) -> ChildExit:
-    """Run `argv` to its end with `env` as its whole environment and no input.
+    """Run `argv` to its end with `env` as its whole environment and the bytes of `given`, or no input.
 
     stdout and stderr are appended to `log` byte by byte as they come, and given to `on_output`; with `answer`
     stdout goes to that new file instead. Whatever ends
@@ -79,7 +80,8 @@ def run_child(
                 line = [sys.executable, "-I", "-S", str(_LAUNCHER), str(lifeline), unset, *line]
                 pass_fds = (*pass_fds, lifeline)
             stdout = None if answer is None else handed_over.enter_context(answer.open("xb"))
-            process = _start(line, cwd=cwd, env=env, pass_fds=pass_fds, stdout=stdout)
+            stdin = None if given is None else handed_over.enter_context(given.open("rb"))
+            process = _start(line, cwd=cwd, env=env, pass_fds=pass_fds, stdin=stdin, stdout=stdout)
         stack.callback(_close_output, process)
         try:
             with _time_limit(process, timeout_s) as expired:
@@ -100,6 +102,7 @@ def _start(
     cwd: Path,
     env: Mapping[str, str],
     pass_fds: tuple[int, ...],
+    stdin: BinaryIO | None,
     stdout: BinaryIO | None,
 ) -> subprocess.Popen[bytes]:
     """Start the child; its pipe is that of its stdout, or of its stderr beside `stdout`."""
@@ -108,7 +111,7 @@ def _start(
             line,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE if stdout else subprocess.STDOUT,
             creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
@@ -117,7 +120,7 @@ def _start(
         line,
         cwd=cwd,
         env=dict(env),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin or subprocess.DEVNULL,
         stdout=stdout or subprocess.PIPE,
         stderr=subprocess.PIPE if stdout else subprocess.STDOUT,
         start_new_session=True,

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import release_tasks
+
 # What the command sees, the same on every machine, so that no path leaks into its outputs.
 BUILD = "/build"
 REPORT = "/report"
@@ -147,7 +149,9 @@ def _system(*, network: bool = False) -> list[str]:
 
 def _interpreter(root: Path) -> list[str]:
     """Binds for the running interpreter; where they would show the project, it is covered first."""
-    places = {Path(place) for place in (sys.prefix, sys.exec_prefix, sys.base_prefix)}
+    # An editable install of this package lies elsewhere, and its pytest plugin must be found as in any other.
+    package = Path(release_tasks.__file__).parent
+    places = {package, *(Path(place) for place in (sys.prefix, sys.exec_prefix, sys.base_prefix))}
     places |= {place.resolve() for place in places} | set(_links(Path(sys.executable)))
     places |= {Path(store) for store in _STORES if Path(store).is_dir()}
     if root in places:  # the project is itself the environment: only the environment's own parts

@@ -124,6 +124,11 @@ def own_code_digest(database: StateDatabase) -> str:
     return _remembered(database, "toolchain/own", files, _file_lines(files, base))
 
 
+def pytest_plugin_digest() -> str:
+    """Digest of the plugin that writes the marks of tests into their report."""
+    return hashlib.sha256(Path(release_tasks.__file__).with_name("pytest_plugin.py").read_bytes()).hexdigest()
+
+
 def interpreter_id() -> str:
     """Implementation, version and build of the running interpreter, without its path."""
     return f"{sys.implementation.name} {sys.version} {sysconfig.get_platform()}"

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import release_tasks
 from release_tasks.system.mounts import NEVER_READ
 
 _SIBLINGS = 20  # more undeclared or declared files than this of one kind in one folder become a glob
+_OURSELVES = os.path.dirname(release_tasks.__file__)  # noqa: PTH120 - compared with text
 _CALL = re.compile(rb"^(?:\d+ +)?(?P<call>\w+)\((?P<rest>.*)\) += (?P<result>-?\d+)", re.DOTALL)
 _DIRFD = re.compile(rb"^(?:AT_FDCWD|\d+)<(?P<folder>[^>]*)>, ")
 _PATH = re.compile(rb'"(?P<path>(?:[^"\\]|\\.)*)"')
@@ -88,6 +90,8 @@ def undeclared_reads(
         relative = _inside(whole, seen_at)
         by_root = None if relative is not None else _inside(whole, str(root))
         path = relative if relative is not None else by_root
+        if by_root is not None and _inside(whole, _OURSELVES) is not None:
+            continue  # the sandbox shows them as part of the interpreter
         if path is None or path == "." or path in allowed:
             continue
         parts = PurePosixPath(path).parts

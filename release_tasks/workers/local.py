@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from release_tasks.errors import CommandFailed
+from release_tasks.errors import CommandFailed, CommandKilled, CommandTimedOut
 from release_tasks.system import sandbox
 from release_tasks.system.environment import (
     PROBE_FOLDER,
@@ -36,6 +36,7 @@ _SHELL_SIGNALS = 128  # bwrap says 128 + n of a command that signal n killed
 _LEAST_DIAGNOSIS_S = 10.0
 _MOST_DIAGNOSIS_S = 120.0
 _WHERE_WRITES_GO = "outputs are written below the working directory, by the path that `writes` names"
+_SIGKILL = 9  # Windows has no name for it
 _REPORT = "numeric.json"
 _TRACE = "strace.txt"
 _OPENS = "opens.txt"
@@ -109,12 +110,14 @@ def _run(
         timeout_s=command.timeout_s,
         on_output=on_output,
         answer=command.answer,
+        given=command.given,
     )
     numeric = numeric_report(command, place.report / _REPORT)
     missing = [path for path in command.writes if not os.path.lexists(place.work / path)]
-    if ended.code != 0 or ended.timed_out:
+    measured = command.may_fail and ended.code > 0 and not missing
+    if ended.timed_out or (ended.code != 0 and not measured):
         note = _diagnose(command, ended, why_not) if ended.code > 0 and not ended.timed_out else None
-        raise CommandFailed(
+        raise _failure(ended)(
             f"step {command.name} {ended.describe()}",
             found=log_tail(command.log, start),
             where=str(command.log),
@@ -133,12 +136,20 @@ def _run(
     not_enforced = _not_enforced(command, why_not)
     return CommandResult(
         seconds=ended.seconds,
+        exit_code=ended.code,
         hermetic=not not_enforced,
         not_enforced=not_enforced,
         numeric=numeric,
         log=command.log,
         produced=produced,
     )
+
+
+def _failure(ended: ChildExit) -> type[CommandFailed]:
+    """The error for a command that did not end well; SIGKILL out of nowhere is the kernel short of memory."""
+    if ended.timed_out:
+        return CommandTimedOut
+    return CommandKilled if ended.code == -_SIGKILL else CommandFailed
 
 
 def _with_shown(mounts: Mounts, command: UserCommand) -> Mounts:
@@ -197,6 +208,7 @@ def _execute(
     watched: Literal["no", "strace", "hook"] = "no",
     on_output: Callable[[bytes], None] | None = None,
     answer: Path | None = None,
+    given: Path | None = None,
 ) -> ChildExit:
     boxed = why_not is None
     environment = _environment(command, place, boxed=boxed)
@@ -207,7 +219,13 @@ def _execute(
     if watched == "strace":
         argv = [*_STRACE, "-o", f"{report}/{_TRACE}", "--", *argv]
     run = functools.partial(
-        run_child, cwd=place.work, log=log, timeout_s=timeout_s, on_output=on_output, answer=answer
+        run_child,
+        cwd=place.work,
+        log=log,
+        timeout_s=timeout_s,
+        on_output=on_output,
+        answer=answer,
+        given=given,
     )
     if not boxed:
         link_into(place.work, mounts)
@@ -290,6 +308,7 @@ def _watch(command: UserCommand, why_not: str | None, limit_s: float) -> tuple[C
             why_not,
             log=scratch / "log",
             timeout_s=limit_s,
+            given=command.given,
             watched="strace" if watched == "strace" else "hook",
         )
         trace = place.report / _TRACE

@@ -17,7 +17,9 @@ class UserCommand:
     `writes` are files relative to it (POSIX). `outside` pairs the declared name (`NAME/path`) of a file
     beyond the root with its absolute path, at which the command sees it read-only; `shown` does the same at
     the relative name itself. With `answer` the command's stdout goes to that file. `pass_` names further
-    variables that are let through. `staging` is a folder that does not exist yet, on the file system of the
+    variables that are let through. The command reads the bytes of `given` as its stdin. With `may_fail` an
+    exit code other than 0 is a result as long as every write is there: a test suite that fails has measured.
+    `staging` is a folder that does not exist yet, on the file system of the
     project: the worker creates it, the caller removes it with `cleanup` after publishing.
     """
 
@@ -31,6 +33,8 @@ class UserCommand:
     outside: tuple[tuple[str, Path], ...] = ()
     shown: tuple[tuple[str, Path], ...] = ()
     answer: Path | None = None
+    given: Path | None = None
+    may_fail: bool = False
     seed: int | None = None
     profile: Profile = "none"
     pass_: tuple[str, ...] = ()
@@ -40,13 +44,14 @@ class UserCommand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandResult:
-    """A command that ended well: `produced` pairs every declared write with its file in the staging folder.
+    """A command that ended well, or as it may; `produced` pairs every declared write with its staged file.
 
     `hermetic` says that undeclared reads and the network were out of reach; `not_enforced` says in sentences
     what was not.
     """
 
     seconds: float
+    exit_code: int
     hermetic: bool
     not_enforced: tuple[str, ...]
     numeric: NumericReport

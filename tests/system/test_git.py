@@ -13,11 +13,16 @@ from release_tasks.system import git as module
 from release_tasks.system.git import (
     Commit,
     blob_id,
+    blobs_of,
     changed_paths,
     committed_blobs,
+    file_of,
+    find_commit,
     head_commit,
+    last_fetch,
     tag_commit,
     tag_message,
+    tag_names,
     tags_unknown,
 )
 from release_tasks.system.state import StateDatabase
@@ -268,3 +273,63 @@ def test_a_git_that_does_not_answer_is_an_error(
     with pytest.raises(EnvironmentRefused) as caught:
         changed_paths(root)
     assert caught.value.what.startswith("git did not answer: git status")
+
+
+def test_tags_are_read_without_starting_git_loose_and_packed(root: Path, calls: Path) -> None:
+    assert tag_names(root) == ()
+    commit(root)
+    for tag in ("v1.0.0", "nested/name", "v0.9.0"):
+        git(root, "tag", tag)
+    git(root, "pack-refs", "--all")
+    git(root, "tag", "-a", "-m", "later", "v1.1.0")
+    git(root, "branch", "v9.9.9")
+    calls.write_text("")
+    assert tag_names(root) == ("nested/name", "v0.9.0", "v1.0.0", "v1.1.0")
+    assert tag_names(root.parent) == ()
+    assert calls.read_text() == ""
+
+
+def test_tags_of_a_worktree_are_asked_of_git(root: Path, tmp_path: Path) -> None:
+    commit(root)
+    git(root, "tag", "v1.0.0")
+    git(root, "worktree", "add", "-q", str(tmp_path / "tree"))
+    assert tag_names(tmp_path / "tree") == ("v1.0.0",)
+    assert last_fetch(tmp_path / "tree") == "never"
+
+
+def test_whether_a_clone_may_lack_tags_costs_nothing_where_it_came_from_nowhere(
+    root: Path, calls: Path
+) -> None:
+    commit(root)
+    calls.write_text("")
+    assert not tags_unknown(root)
+    assert calls.read_text() == ""
+
+
+def test_a_past_commit_and_its_files(root: Path) -> None:
+    """Imported evidence names a commit, often abbreviated."""
+    (root / "sub").mkdir()
+    (root / "sub" / "näme with\ttab").write_text("deep")
+    first = commit(root, "one")
+    commit(root, "two")
+    assert find_commit(root, first) == find_commit(root, first[:7]) == first
+    assert find_commit(root, "f" * 40) is None
+    assert find_commit(root.parent, first) is None
+    assert blobs_of(root, first) == {"file": blob_id(b"one"), "sub/näme with\ttab": blob_id(b"deep")}
+    assert blobs_of(root / "sub", first) == {"näme with\ttab": blob_id(b"deep")}
+    assert (file_of(root, first, "file"), file_of(root / "sub", first, "file")) == (b"one", None)
+
+
+def test_a_commit_that_cannot_be_listed_is_an_error(root: Path) -> None:
+    commit(root)
+    with pytest.raises(EnvironmentRefused, match="git cannot list the files of a commit"):
+        blobs_of(root, "f" * 40)
+
+
+def test_a_fetch_leaves_a_trace(root: Path, tmp_path: Path) -> None:
+    assert last_fetch(tmp_path) == "no repository"
+    commit(root)
+    assert last_fetch(root) == "never"
+    git(tmp_path, "clone", "-q", root.as_uri(), "clone")
+    git(tmp_path / "clone", "fetch", "-q")
+    assert last_fetch(tmp_path / "clone").isdigit()

@@ -130,6 +130,26 @@ def test_the_interpreter_runs_and_the_project_around_it_is_out_of_sight(tmp_path
 
 
 @needs_bwrap
+@pytest.mark.parametrize("inside", [False, True], ids=["elsewhere", "inside-the-project"])
+def test_this_package_is_in_sight_wherever_it_lies(
+    *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    """An editable install has its entry points in the prefix and its code beside; pytest imports its plugin."""
+    checkout = tmp_path / ("project" if inside else "checkout")
+    package = checkout / "release_tasks"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "pytest_plugin.py").write_text("print('found')")
+    (checkout / "secret").write_text("x")
+    (tmp_path / "project").mkdir(exist_ok=True)
+    monkeypatch.setattr(sandbox.release_tasks, "__file__", str(package / "__init__.py"))
+    code = "import os, sys; sys.path.insert(0, sys.argv[1]); import release_tasks.pytest_plugin; print(os.listdir(sys.argv[1]))"
+    command = [sys.executable, "-S", "-c", code, str(checkout)]
+    done = run(tmp_path, command, root=tmp_path / "project")
+    assert (done.stderr, done.stdout) == ("", "found\n['release_tasks']\n")
+
+
+@needs_bwrap
 def test_a_project_below_a_shown_prefix_is_covered(tmp_path: Path) -> None:
     project = Path(np.__file__).parent
     done = run(tmp_path, ["ls", "-A", str(project)], root=project)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from release_tasks.workers import diagnosis
 from release_tasks.workers.diagnosis import (
     Access,
     findings,
@@ -115,3 +117,16 @@ def test_the_block_is_sorted_and_many_siblings_are_a_glob() -> None:
 )
 def test_the_block_is_toml_that_names_every_path(paths: list[str]) -> None:
     assert tomllib.loads(reads_block(paths)) == {"reads": sorted(paths)}
+
+
+def test_this_package_is_part_of_the_interpreter_unless_the_step_sees_it_as_a_file_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "release_tasks"
+    package.mkdir()
+    (package / "pytest_plugin.py").write_text("")
+    monkeypatch.setattr(diagnosis, "_OURSELVES", str(package))
+    for seen, files in ((str(package), ()), ("/build/release_tasks", ("release_tasks/pytest_plugin.py",))):
+        access = Access(path=f"{seen}/pytest_plugin.py", folder=False, succeeded=True)
+        found = undeclared_reads([access], root=tmp_path, seen_at="/build", declared=(), writes=())
+        assert (found.files, found.absolute) == (files, ())

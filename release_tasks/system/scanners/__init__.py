@@ -1,0 +1,1 @@
+"""What looks for secrets in text: one file for each tool, behind one protocol."""
