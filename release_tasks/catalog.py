@@ -9,22 +9,20 @@ from release_tasks.policy.order import stable_order
 from release_tasks.records.step import Step, tree_matches
 from release_tasks.stages import (
     accept,
-    artifacts,
     bundle,
     frozen,
     gate,
     package,
-    smoke,
     user_steps,
 )
+from release_tasks.stages.evidence import EVIDENCE_STAGES
 from release_tasks.stages.plan import Plan
 
 STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     frozen.input_steps,
     user_steps.steps,
     frozen.output_steps,
-    artifacts.steps,
-    smoke.steps,
+    *EVIDENCE_STAGES,
     gate.steps,
     package.steps,
     accept.steps,
@@ -33,9 +31,13 @@ STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
 
 # What `doit list` says of the tasks that have subtasks.
 GROUPS = {
+    "bench": "Measure how fast and how good the model is, one at a time.",
     "bundle": "Write the release as single files.",
+    "evaluation": "Have samples judged by a rubric.",
     "frozen": "Compare inputs and outputs with release.lock.",
+    "parity": "Compare the answers of the model's formats.",
     "step": "Run the commands of [[step]].",
+    "test": "Run the test suites.",
 }
 
 

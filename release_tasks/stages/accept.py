@@ -1,4 +1,4 @@
-"""`accept`: verify and smoke the staged bytes, and only then put them in their place."""
+"""`accept`: verify, scan and smoke the staged bytes, and only then put them in their place."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def steps(plan: Plan) -> tuple[Step, ...]:
         Step(
             verb="accept",
             run="release_tasks.stages.accept_action:accept_release",
-            doc="Verify and smoke the packaged bytes, then move them into place.",
+            doc="Verify, scan and smoke the packaged bytes, then move them into place.",
             args=(("smoke", repr(smoke)), ("version", plan.release.version.text)),
             reads=(PACKAGE, *(as_reads(smoke.reads) if smoke else ())),
             writes=(Write(ACCEPTANCE),),
             folder=plan.folder,
             after=("package",),
+            facts=("scanners",),
         ),
     )

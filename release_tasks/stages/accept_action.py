@@ -6,16 +6,21 @@ import time
 from pathlib import Path
 
 from release_tasks.errors import GateRefused, IntegrityError, SealedError
+from release_tasks.policy.acceptance import acceptance_table
 from release_tasks.policy.release_check import check_release
+from release_tasks.records.digest import parse_digest
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.release_contents import VERDICT, Contents
+from release_tasks.records.verdict import verdict_from_json
 from release_tasks.stages.accept import ACCEPTANCE
 from release_tasks.stages.execution import Context
+from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.records_io import read_object, read_record, write_record
 from release_tasks.stages.retire import retire_candidate
 from release_tasks.stages.smoke_action import run_smoke
+from release_tasks.stages.staged_scan import scan_staged
 from release_tasks.system.clock import now
 from release_tasks.system.disk import remove_tree
 from release_tasks.system.index import Known
@@ -93,11 +98,12 @@ def _verify(contents: Contents, package: JSONObject) -> None:
 
 
 def _smoke_is_soft(staged: Path) -> bool:
-    """Whether the verdict has let a failing smoke run pass: its gate is off, or only warned."""
+    """Whether the verdict has let a failing smoke run pass: its gate is off, waived, or only warned."""
     gates = read_object(staged / VERDICT, where=VERDICT)["gates"]
     rows = gates if isinstance(gates, list) else []
     return any(
-        isinstance(row, dict) and row["gate"] == "smoke" and row["status"] in {"warn", "off"} for row in rows
+        isinstance(row, dict) and row["gate"] == "smoke" and row["status"] in {"warn", "off", "waived"}
+        for row in rows
     )
 
 
@@ -106,7 +112,7 @@ def _smoke(context: Context, staged: Path, contents: Contents) -> JSONObject:
     if smoke is None:
         return {"ran": False}
     files = {file.path: staged / file.path for file in contents.files}
-    result = run_smoke(context.plan, context.workspace, smoke, files, context.report)
+    result = run_smoke(context.workspace, smoke, files, context.report)
     if (result["ended_well"] is not True or result["sample_ok"] is not True) and not _smoke_is_soft(staged):
         retire_candidate(context.plan, context.workspace)
         code = "SMOKE_FAILED" if result["ended_well"] is not True else "SMOKE_SAMPLE_REFUSED"
@@ -120,10 +126,10 @@ def _smoke(context: Context, staged: Path, contents: Contents) -> JSONObject:
 
 
 def accept_release(context: Context) -> str:
-    """Verify both digests of every staged file, run the smoke command on them, rename the folder into place.
+    """Verify, scan and smoke the staged files, rename the folder into place.
 
     Raises IntegrityError, GateRefused or SealedError, and leaves the last accepted candidate alone but for a
-    failed smoke run, which retires it. Returns the tree digest of the folder.
+    secret or a failed smoke run, which retire it. Returns the tree digest of the folder.
     """
     plan, workspace = context.plan, context.workspace
     staged, final = workspace.root / plan.staging, workspace.root / plan.folder
@@ -133,7 +139,10 @@ def accept_release(context: Context) -> str:
     began_ns = time.time_ns()
     packaged, contents = _packaged(staged, final, package)
     _verify(contents, package)
+    scan = scan_staged(context, packaged, contents)
     smoke = _smoke(context, packaged, contents)
+    verdict = verdict_from_json(read_object(packaged / VERDICT, where=VERDICT), where=VERDICT)
+    table = acceptance_table(verdict, root=parse_digest(str(package["root"])))
     displaced = publish_directory(staged, final) if packaged == staged else staged
     if displaced is not None:
         remove_tree(displaced)
@@ -146,9 +155,12 @@ def accept_release(context: Context) -> str:
         "version": plan.release.version.text,
         "root": package["root"],
         "exact_root": package["exact_root"],
+        "scan": [result.to_json() for result in scan],
         "smoke": smoke,
         "accepted_at": now(),
+        "table": [row.to_json() for row in table],
     }
+    check_own("acceptance", acceptance)
     write_record(workspace, ACCEPTANCE, acceptance)
     write_record(workspace, f"{plan.attestations}/acceptance.json", acceptance)
     return tree_digest((path, digest.hex) for path, digest in entries).hex

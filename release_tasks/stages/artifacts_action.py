@@ -20,7 +20,11 @@ from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.execution import Context
 from release_tasks.stages.layout import Placed, place_artifacts
+from release_tasks.stages.parity import pairs_of_formats
+from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import write_evidence
+from release_tasks.stages.workspace import Workspace
+from release_tasks.system.archived_pickle import PICKLE_PROTOCOLS, archived_pickle
 from release_tasks.system.safetensors_file import read_header
 from release_tasks.system.tensor_values import count_not_finite
 
@@ -28,7 +32,6 @@ from release_tasks.system.tensor_values import count_not_finite
 _OURS = {"metadata": 1, "readme": 1, "verdict": 1, "policy": 1, "environment": 1}
 _GGUF = b"GGUF"
 _ZIP = b"PK\x03\x04"
-_PICKLE_PROTOCOLS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _REMOTE_KEYS = ("auto_map", "custom_pipelines")
 
 
@@ -41,11 +44,11 @@ def pickle_problem(path: Path) -> str | None:
         return f"a pickle format by its suffix, {path.suffix}"
     with path.open("rb") as stream:
         head = stream.read(4)
-    if head.startswith(_PICKLE_PROTOCOLS) and not _is_safetensors(path):
+    if head.startswith(PICKLE_PROTOCOLS) and not _is_safetensors(path):
         return f"a pickle of protocol {head[1]}"
     if head.startswith(_ZIP) and _holds_pickle(path):
         return "a torch archive that holds a pickle"
-    return None
+    return archived_pickle(path)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -205,19 +208,34 @@ def inspect_artifacts(context: Context) -> None:
         "weights": findings.weights,
         "pickles": findings.pickles,
         "remote_code": findings.remote,
+        "formats": _formats(plan, workspace),
     }
     write_evidence(
         workspace,
         evidence_path("artifacts"),
-        Evidence(kind="artifacts", subjects=artifact_subjects(context, placed), data=data),
+        Evidence(kind="artifacts", subjects=artifact_subjects(workspace, placed), data=data),
     )
 
 
-def artifact_subjects(context: Context, placed: Iterable[Placed]) -> tuple[tuple[str, Digest], ...]:
+def _formats(plan: Plan, workspace: Workspace) -> list[JSON]:
+    """Every further format of the model: the pairs that vouch for it, and the model files it is a copy of."""
+    artifacts = plan.release.artifacts
+    digests = {path: workspace.index.sha256(path) for path in (*artifacts.model, *artifacts.gguf)}
+    return [
+        {
+            "path": path,
+            "pairs": list[JSON](pairs),
+            "copies": [other for other in digests if other != path and digests[other] == digests[path]],
+        }
+        for path, pairs in pairs_of_formats(plan.release).items()
+    ]
+
+
+def artifact_subjects(workspace: Workspace, placed: Iterable[Placed]) -> tuple[tuple[str, Digest], ...]:
     """The declared files behind the layout with their digests as they are now, sorted."""
     found = {}
     for item in placed:
-        digest = context.workspace.index.sha256(item.declared)
+        digest = workspace.index.sha256(item.declared)
         if digest is not None:
             found[item.declared] = digest
     return tuple(sorted(found.items()))

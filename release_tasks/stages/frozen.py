@@ -6,6 +6,7 @@ from release_tasks.config.schema import Release
 from release_tasks.records.evidence import evidence_path
 from release_tasks.records.lock import LOCK
 from release_tasks.records.step import Argument, Step, Tree, Write
+from release_tasks.stages.dataset import dataset_inputs
 from release_tasks.stages.plan import Plan, as_reads
 from release_tasks.stages.user_steps import recipe_digest
 
@@ -22,7 +23,7 @@ def declared_inputs(plan: Plan) -> tuple[str | Tree, ...]:
     release = plan.release
     declared: set[str] = {read for step in release.steps for read in step.reads}
     declared |= set(plan.artifacts) | set(release.artifacts.extra)
-    declared |= set(release.dataset.files) if release.dataset else set()
+    declared |= set(dataset_inputs(release.dataset)) if release.dataset else set()
     declared |= set(release.smoke.reads) if release.smoke else set()
     return as_reads(tuple(sorted(declared - written(release))))
 
@@ -47,7 +48,7 @@ def input_steps(plan: Plan) -> tuple[Step, ...]:
             doc="Compare every input with release.lock.",
             args=(*_made(plan.release), ("enforce", enforce), ("recipes", recipes(plan.release))),
             reads=(*declared_inputs(plan), _LOCK),
-            writes=(Write(evidence_path("frozen-inputs")),),
+            writes=(Write(evidence_path("frozen-inputs"), role="evidence"),),
         ),
     )
 
@@ -62,7 +63,7 @@ def output_steps(plan: Plan) -> tuple[Step, ...]:
             doc="Compare what the steps made with release.lock.",
             args=_made(plan.release),
             reads=(*sorted(written(plan.release)), _LOCK),
-            writes=(Write(evidence_path("frozen-outputs")),),
+            writes=(Write(evidence_path("frozen-outputs"), role="evidence"),),
             facts=("numeric",),
         ),
     )

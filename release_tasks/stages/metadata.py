@@ -10,9 +10,9 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import ManifestFile
-from release_tasks.records.step import Tree
+from release_tasks.stages.dataset_digest import dataset_digest
 from release_tasks.stages.execution import Context
-from release_tasks.stages.plan import Plan, as_reads
+from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.facts import source_of
 
@@ -28,13 +28,7 @@ def model_hash(files: Sequence[ManifestFile]) -> Digest:
 def _dataset_hash(plan: Plan, workspace: Workspace) -> str | None:
     if plan.release.dataset is None:
         return None
-    entries: list[tuple[str, str]] = []
-    for read in as_reads(plan.release.dataset.files):
-        if isinstance(read, Tree):
-            entries += [(path, digest.hex) for path, digest in workspace.index.tree_digests(read)]
-        elif (digest := workspace.index.sha256(read)) is not None:
-            entries.append((read, digest.hex))
-    return str(tree_digest(set(entries)))
+    return str(dataset_digest(plan.release.dataset, workspace))
 
 
 def training_seed(plan: Plan, workspace: Workspace) -> JSON:
@@ -110,7 +104,7 @@ def build_metadata(
         "license": release.license,
         "dataset_version": release.dataset.version if release.dataset else None,
         "dataset_hash": _dataset_hash(plan, workspace),
-        "tokenizer_version": None,
+        "tokenizer_version": release.artifacts.tokenizer_version,
         "tokenizer_hash": _by_role(files, "tokenizer", "preprocessor"),
         "model_hash": str(model_hash(files)),
         "config_hash": _config_hash(files),

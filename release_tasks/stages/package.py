@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from release_tasks.records.evidence import evidence_path
 from release_tasks.records.lock import LOCK
 from release_tasks.records.step import RECORDS, Step, Tree, Write
-from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT, evidence_kinds
+from release_tasks.stages.evidence import released_records
+from release_tasks.stages.gate import JUDGEMENT
 from release_tasks.stages.plan import Plan, as_reads
 
 PACKAGE = f"{RECORDS}/package.json"
-
-
-def evidence_files() -> tuple[tuple[str, str], ...]:
-    """Evidence records and the names that they have in the release, sorted."""
-    kinds = (*evidence_kinds(), "version")
-    return tuple((evidence_path(kind), f"evidence/{kind}.json") for kind in sorted(kinds))
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Plan the one step that copies, digests and describes every file of the release."""
     release = plan.release
     dataset = as_reads(release.dataset.files) if release.dataset else ()
-    reads = (*plan.artifact_reads, *(path for path, _ in evidence_files()), VERDICT, ENVIRONMENT, POLICY)
+    reads = (
+        *plan.artifact_reads,
+        *(write.path for write, _ in released_records(plan)),
+        *(write.path for write in JUDGEMENT),
+    )
     return (
         Step(
             verb="package",

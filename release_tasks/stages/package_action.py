@@ -15,18 +15,21 @@ from release_tasks.formats.checksum_file import dump_checksums
 from release_tasks.formats.text_template import render_template
 from release_tasks.formats.yaml_rendering import render_yaml
 from release_tasks.records.contract import CURRENT
-from release_tasks.records.digest import Digest
+from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.evidence import evidence_path
 from release_tasks.records.identity import FileEntry, exact_root, root, tree_digest
 from release_tasks.records.lock import LOCK
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, ManifestFile, TensorDigests
-from release_tasks.records.step import Class
+from release_tasks.records.step import RECORDS, Class
+from release_tasks.stages.dataset import KIND as DATASET
+from release_tasks.stages.dataset import STATISTICS
+from release_tasks.stages.evidence import released_records
 from release_tasks.stages.execution import Context
 from release_tasks.stages.frozen_action import read_lock
-from release_tasks.stages.gate import ENVIRONMENT, POLICY, VERDICT
+from release_tasks.stages.gate import JUDGEMENT, VERDICT
 from release_tasks.stages.layout import Placed, media_type, place_artifacts
 from release_tasks.stages.metadata import build_metadata
-from release_tasks.stages.package import PACKAGE, evidence_files
+from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.progress import ByteProgress
 from release_tasks.stages.records_io import read_evidence, read_record, write_record
 from release_tasks.system.copying import CopyJob, copy_many
@@ -98,8 +101,8 @@ def _copy_artifacts(context: Context, staging: _Staging, placed: Sequence[Placed
     judged = dict(read_evidence(context.workspace, evidence_path("artifacts")).subjects)
     frozen = _frozen(context)
     for item, digests in zip(real, copy_many(jobs, follow=True, on_bytes=progress), strict=True):
-        _refuse_other_bytes(item, digests, judged.get(item.declared))
-        _refuse_other_bytes(item, digests, frozen.get(item.declared, digests.sha256))
+        _refuse_other_bytes(item.declared, digests.sha256, judged.get(item.declared))
+        _refuse_other_bytes(item.declared, digests.sha256, frozen.get(item.declared, digests.sha256))
         tensors = layouts[item.name].digests(digests.ranges) if item.name in layouts else None
         staging.add(item.name, digests, role=item.role, cls=item.cls, tensors=tensors)
     for item in placed:
@@ -126,28 +129,30 @@ def _frozen(context: Context) -> dict[str, Digest]:
     return inputs | dict(outputs)
 
 
-def _refuse_other_bytes(item: Placed, digests: FileDigests, wanted: Digest | None) -> None:
-    if wanted != digests.sha256:
+def _refuse_other_bytes(path: str, found: Digest | None, wanted: Digest | None) -> None:
+    if wanted != found:
         raise IntegrityError(
-            f"{item.declared} is not the file that was judged (EVIDENCE_STALE)",
+            f"{path} is not the file that was judged (EVIDENCE_STALE)",
             wanted=str(wanted) if wanted else "evidence about this file",
-            found=str(digests.sha256),
-            where=item.declared,
+            found=str(found),
+            where=path,
             hint="the file or the state changed; remove .release/*.sqlite, then run again",
         )
 
 
 def _copy_records(context: Context, staging: _Staging) -> None:
     base = context.workspace.root
-    for source, name in evidence_files():
-        staging.write(name, (base / source).read_bytes(), role="evidence", cls="recorded")
+    for write, name in released_records(context.plan):
+        entry = staging.write(name, (base / write.path).read_bytes(), role=write.role, cls=write.cls)
+        if write.path == STATISTICS:
+            judged = read_evidence(context.workspace, evidence_path(DATASET)).data["statistics"]
+            _refuse_other_bytes(write.path, entry.sha256, parse_digest(str(judged)))
     lock = base / LOCK
     if lock.exists():
         staging.write("evidence/release.lock", lock.read_bytes(), role="lock", cls="recorded")
-    staging.write("evidence/policy.json", (base / POLICY).read_bytes(), role="policy", cls="recorded")
-    environment = (base / ENVIRONMENT).read_bytes()
-    staging.write("evidence/environment.json", environment, role="environment", cls="recorded")
-    staging.write("evidence/verdict.json", (base / VERDICT).read_bytes(), role="verdict", cls="derived")
+    for write in JUDGEMENT:
+        name = write.path.replace(f"{RECORDS}/", "evidence/")
+        staging.write(name, (base / write.path).read_bytes(), role=write.role, cls=write.cls)
 
 
 def _describe(context: Context, staging: _Staging) -> tuple[Manifest, list[FileEntry]]:

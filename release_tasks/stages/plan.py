@@ -69,8 +69,13 @@ def _snapshot_of(version: Version) -> Version:
     return parse_version(base + (".snapshot" if "-" in base else "-snapshot"), version.scheme)
 
 
-def make_plan(release: Release, mode: Mode, policy: str | None) -> Plan:
-    """Combine a release with the mode of the run; a snapshot gets a version that no release can have."""
+def make_plan(release: Release, mode: Mode, policy: str | None, *, profile: str | None = None) -> Plan:
+    """Combine a release with the mode of the run; a snapshot gets a version that no release can have.
+
+    `profile` takes the place of the one that release.toml names.
+    """
+    if profile is not None:
+        release = replace(release, profile=profile)
     if mode.snapshot:
         release = replace(release, version=_snapshot_of(release.version))
     return Plan(release=release, mode=mode, policy=policy)

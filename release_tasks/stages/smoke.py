@@ -18,7 +18,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
             doc="Load the model, generate a sample and check it.",
             args=(("command", smoke.command if smoke else ("python",)), ("smoke", repr(smoke))),
             reads=(*own, *(read for read in plan.artifact_reads if read not in own)),
-            writes=(Write(evidence_path("smoke")),),
+            writes=(Write(evidence_path("smoke"), role="evidence"),),
             user=smoke is not None,
         ),
     )

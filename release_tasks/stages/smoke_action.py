@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from release_tasks.config.command import fill_command
 from release_tasks.config.schema import Smoke
 from release_tasks.errors import CommandFailed
 from release_tasks.formats.yaml_rendering import render_yaml
@@ -16,56 +16,41 @@ from release_tasks.records.json_value import JSONObject
 from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.execution import Context, Report
 from release_tasks.stages.layout import Placed, place_artifacts
-from release_tasks.stages.plan import Plan
+from release_tasks.stages.measure import measured
 from release_tasks.stages.records_io import write_evidence
-from release_tasks.stages.user_steps_action import split_reads
 from release_tasks.stages.workspace import STATE, Workspace
-from release_tasks.system.environment import resolve_profile
 from release_tasks.system.sample_check import sample_problem
-from release_tasks.workers.local import LocalWorker
-from release_tasks.workers.protocol import UserCommand
 
 RELEASE_PLACE = "release"  # what {release} in the smoke command becomes: the laid-out folder
 
 
-def run_smoke(
-    plan: Plan, workspace: Workspace, smoke: Smoke, release: Mapping[str, Path], report: Report
-) -> JSONObject:
+def run_smoke(workspace: Workspace, smoke: Smoke, release: Mapping[str, Path], report: Report) -> JSONObject:
     """Run the command over `release` (name in the release to file) and judge its sample."""
-    state = workspace.root / STATE
-    own, outside = split_reads(workspace, workspace.index.expand(smoke.reads))
     report("running the smoke command")
-    answer = state / "logs" / f"smoke-answer-{os.getpid()}"
-    answer.parent.mkdir(parents=True, exist_ok=True)
-    answer.unlink(missing_ok=True)
-    command = UserCommand(
-        name="smoke",
-        argv=tuple(part.replace("{release}", RELEASE_PLACE) for part in smoke.command),
-        root=workspace.root,
-        reads=own,
-        shown=(*outside, *((f"{RELEASE_PLACE}/{name}", path) for name, path in release.items())),
-        writes=(),
-        log=state / "logs" / "smoke.log",
-        answer=answer,
-        staging=state / "staging" / f"smoke-{os.getpid()}",
-        profile=resolve_profile(plan.release.environment.numeric),
-        pass_=plan.release.environment.pass_,
-        timeout_s=float(smoke.timeout_s),
-    )
-    worker = LocalWorker()
     check = smoke.check if isinstance(smoke.check, str) or smoke.check is None else " ".join(smoke.check)
-    data: JSONObject = {"ran": True, "ended_well": True, "check": check, "sample_ok": True, "problem": None}
+    data: JSONObject = {
+        "ran": True,
+        "ended_well": True,
+        "check": check,
+        "sample_ok": True,
+        "sample": None,
+        "problem": None,
+    }
     try:
-        worker.run(command)
-        sample = answer.read_text("utf-8", "replace")
+        with measured(
+            workspace,
+            name="smoke",
+            argv=fill_command(smoke.command, {"release": RELEASE_PLACE}),
+            reads=smoke.reads,
+            shown={f"{RELEASE_PLACE}/{name}": path for name, path in release.items()},
+            timeout_s=float(smoke.timeout_s),
+        ) as done:
+            sample = done.answer.read_text("utf-8", "replace")
     except CommandFailed as error:
         said = error.found if error.found and error.found not in error.what else None
         ended = "\n".join(filter(None, (error.what, said, error.hint)))[:4000]
         data.update({"ended_well": False, "sample_ok": False, "problem": ended})
         return data
-    finally:
-        worker.cleanup(command.staging)
-        answer.unlink(missing_ok=True)
     problem = sample_problem(sample, smoke.check)
     data["sample"] = sample[:4000]
     if problem is not None:
@@ -78,6 +63,7 @@ _NOTHING_RAN: JSONObject = {
     "ended_well": True,
     "check": None,
     "sample_ok": False,
+    "sample": None,
     "problem": None,
 }
 
@@ -105,6 +91,6 @@ def smoke_artifacts(context: Context) -> None:
     data = dict(_NOTHING_RAN)
     if smoke is not None:
         with _laid_out(workspace, placed) as files:
-            data = run_smoke(plan, workspace, smoke, files, context.report)
-    evidence = Evidence(kind="smoke", subjects=artifact_subjects(context, placed), data=data)
+            data = run_smoke(workspace, smoke, files, context.report)
+    evidence = Evidence(kind="smoke", subjects=artifact_subjects(workspace, placed), data=data)
     write_evidence(workspace, evidence_path("smoke"), evidence)

@@ -9,13 +9,21 @@ from pathlib import Path
 from release_tasks.config.schema import Release
 from release_tasks.records.action_key import InputDigest, action_key
 from release_tasks.records.step import Step
+from release_tasks.stages.baseline_fact import baseline_fact
+from release_tasks.stages.input_modes import modes_fact
 from release_tasks.system.environment import numeric_id, resolve_profile
 from release_tasks.system.facts import resolve_facts
-from release_tasks.system.git import committed_blobs, tag_commit
+from release_tasks.system.git import committed_blobs, last_fetch, tag_commit
 from release_tasks.system.index import DigestIndex
 from release_tasks.system.sandbox import conditions, why_not
+from release_tasks.system.scanners.gitleaks_program import gitleaks_fact
 from release_tasks.system.state import StateDatabase
-from release_tasks.system.toolchain import distributions_digest, own_toolchain, user_toolchain
+from release_tasks.system.toolchain import (
+    distributions_digest,
+    own_toolchain,
+    pytest_plugin_digest,
+    user_toolchain,
+)
 
 STATE = ".release"
 
@@ -77,8 +85,16 @@ class Workspace:
         return mode
 
     def _toolchain(self, step: Step, *, remembered: bool) -> str:
+        """What runs a step: the user's command, our own code, or both where ours measures what theirs gives.
+
+        What a `[[step]]` writes is its command's alone, so that a patch of ours does not train for days.
+        """
         if not step.user:
             return self._own_toolchain
+        theirs = self._user_toolchain(step, remembered=remembered)
+        return theirs if step.verb == "step" else f"{self._own_toolchain} {theirs}"
+
+    def _user_toolchain(self, step: Step, *, remembered: bool) -> str:
         command = dict(step.args)["command"]
         return user_toolchain(
             self._database,
@@ -90,13 +106,16 @@ class Workspace:
             mode=self._remembered_mode if remembered else _mode(),
         )
 
-    def once_valid(self, path: str, check: Callable[[], object]) -> None:
-        """Run a check of a file unless the file's digest is the one that last passed it."""
+    def once_valid(self, path: str, check: Callable[[], object], *, under: str) -> None:
+        """Run a check of a file unless the file's digest is the one that last passed it.
+
+        `under` is what else the outcome depends on, as the profile does for a policy.
+        """
         if not self.index.locate(path).is_file():
             check()
             return
         digest = self.index.sha256(path)
-        row = f"valid/{path}"
+        row = f"valid/{path}/{under}"
         if digest is not None and self._database.get(row) == digest.hex:
             return
         check()
@@ -136,7 +155,15 @@ class Workspace:
     def _own(self) -> dict[str, Callable[[], str]]:
         """Facts that depend on the configuration as well as on the world."""
         tag = self.release.version.tag_name(self.release.name)
-        return {"numeric": lambda: self.numeric_id, "seal": lambda: tag_commit(self.root, tag) or "none"}
+        return {
+            "numeric": lambda: self.numeric_id,
+            "seal": lambda: tag_commit(self.root, tag) or "none",
+            "modes": lambda: modes_fact(self.release, self.index),
+            "scanners": gitleaks_fact,
+            "baseline": lambda: baseline_fact(self.root, self.release, self._database),
+            "fetched": lambda: last_fetch(self.root),
+            "pytest-plugin": pytest_plugin_digest,
+        }
 
     def committed(self, paths: list[str]) -> dict[str, str]:
         """`committed_blobs` as far as it is remembered: for what is shown, never for sealing."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,8 @@ import pytest
 
 from release_tasks.errors import ConfigErrors, GateRefused
 from release_tasks.formats.canonical_json import dump_canonical
-from release_tasks.formats.lock_file import dump_lock
-from release_tasks.records.lock import Lock
-from release_tasks.stages.artifacts_action import inspect_artifacts
-from release_tasks.stages.frozen_action import check_inputs, check_outputs, current_inputs
 from release_tasks.stages.gate_action import judge_candidate
-from release_tasks.stages.smoke_action import smoke_artifacts
+from release_tasks.stages.own_schema import check_own, schema_bytes
 from tests.fakes.small_project import SmallProject, small_project
 
 RECORDS = ".release/records"
@@ -26,14 +23,7 @@ def project(tmp_path: Path) -> SmallProject:
 
 def measured(project: SmallProject) -> SmallProject:
     """Freeze, then run what comes before the gate."""
-    lock = Lock(inputs=current_inputs(project.plan, project.workspace))
-    project.write("release.lock", dump_lock(lock))
-    project.workspace.index.forget()
-    project.run("frozen:inputs", check_inputs)
-    project.run("frozen:outputs", check_outputs)
-    project.run("artifacts", inspect_artifacts)
-    project.run("smoke", smoke_artifacts)
-    return project
+    return project.run_up_to("smoke")
 
 
 def record(project: SmallProject, name: str) -> Any:
@@ -48,13 +38,13 @@ def refused(project: SmallProject) -> dict[str, list[str]]:
     return {row["gate"]: [one["code"] for one in row["findings"]] for row in gates if row["status"] == "fail"}
 
 
-def test_a_sound_project_passes_and_leaves_three_records(project: SmallProject) -> None:
+def test_a_sound_project_passes_and_leaves_its_records(project: SmallProject) -> None:
     project.run("gate", judge_candidate)
     verdict = record(project, "verdict")
     assert verdict["decision"] == "PASS_WITH_WARNINGS"
     assert verdict["codes"] == ["SMOKE_LOAD_ONLY", "PASS_WITH_WARNINGS"]
-    assert record(project, "policy")["gates"]["smoke"] == "hard"
-    assert record(project, "policy")["gates"]["weights-canonical"] == "soft"
+    assert record(project, "policy")["in_force"]["gates"]["smoke"] == "hard"
+    assert record(project, "policy")["in_force"]["gates"]["weights-canonical"] == "soft"
     assert record(project, "environment")["decided_at"].endswith("Z")
     assert record(project, "version")["data"] == {
         "version": "1.0.0",
@@ -142,3 +132,48 @@ def test_a_policy_that_names_an_unknown_gate_is_bad_configuration(tmp_path: Path
     )
     with pytest.raises(ConfigErrors, match="no code evaluates a gate of this name"):
         project.run("gate", judge_candidate)
+
+
+def test_verdict_payload_and_manifest_say_the_same_and_follow_their_schemas(project: SmallProject) -> None:
+    """B17, P6, P10: our own outputs are validated in the run that writes them."""
+    project.run("gate", judge_candidate, facts={"date": "2026-01-31T12:00:00Z"})
+    verdict, trust, run = (record(project, name) for name in ("verdict", "trust", "run"))
+    for name, value in (("verdict", verdict), ("trust-payload", trust), ("run", run)):
+        check_own(name, value)
+    assert trust["gate_codes"] == verdict["codes"]
+    assert trust["decision"] == run["decision"] == verdict["decision"]
+    assert (trust["run_id"], trust["config_hash"]) == (run["run_id"], run["config_hash"])
+    assert trust["timestamp"] == "2026-01-31T12:00:00Z"
+    schema = hashlib.sha256(schema_bytes("trust-payload")).hexdigest()
+    assert trust["schema_hash"] == f"sha256:{schema}"
+    artifacts = dict(record(project, "artifacts")["subjects"])
+    assert {row["path"]: f"sha256:{row['sha256']}" for row in run["outputs"]} == artifacts
+    assert {row["gate"]: row["status"] for row in run["gates"]} == {
+        row["gate"]: row["status"] for row in verdict["gates"]
+    }
+    assert set(trust["signals"]) == set(run["evidence"]) >= {"artifacts", "smoke", "version", "commands"}
+
+
+def test_without_git_and_source_date_epoch_there_is_no_timestamp(project: SmallProject) -> None:
+    project.run("gate", judge_candidate)
+    assert record(project, "trust")["timestamp"] is None
+
+
+def test_the_payload_is_derived_and_the_run_id_has_no_clock(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Design §5: the same records give the same payload, byte for byte, whenever it is decided."""
+    project.run("gate", judge_candidate)
+    before = {name: record(project, name) for name in ("trust", "run", "verdict")}
+    monkeypatch.setattr("release_tasks.stages.judgement.now", lambda: "2031-01-31T12:00:00Z")
+    project.again().run("gate", judge_candidate)
+    assert record(project, "environment")["decided_at"] == "2031-01-31T12:00:00Z"
+    assert {name: record(project, name) for name in before} == before
+
+
+def test_the_gate_depends_on_the_whole_configuration(project: SmallProject) -> None:
+    """P6: config_hash is true of the release.toml at hand, so a change of any key wakes the gate."""
+    toml = project.root / "release.toml"
+    before = project.step("gate")
+    toml.write_text(toml.read_text().replace('version = "1.0.0"', 'version = "1.0.0"\nlicense = "MIT"'))
+    assert project.again().step("gate").args != before.args

@@ -13,18 +13,12 @@ import pytest
 import yaml
 
 from release_tasks.errors import IntegrityError
-from release_tasks.formats.lock_file import dump_lock
 from release_tasks.policy.release_check import check_release
-from release_tasks.records.lock import Lock
 from release_tasks.records.step import Step
 from release_tasks.stages.accept_action import accept_release
-from release_tasks.stages.artifacts_action import inspect_artifacts
 from release_tasks.stages.bundle_action import write_bundle
 from release_tasks.stages.execution import folder_tree
-from release_tasks.stages.frozen_action import check_inputs, check_outputs, current_inputs
-from release_tasks.stages.gate_action import judge_candidate
 from release_tasks.stages.package_action import package_release
-from release_tasks.stages.smoke_action import smoke_artifacts
 from release_tasks.system.release_archive import read_release_archive
 from release_tasks.system.release_tree import read_release_tree
 from tests.fakes.small_project import SmallProject, small_project
@@ -38,18 +32,7 @@ def project(tmp_path: Path) -> SmallProject:
         artifacts='extra = ["more/*"]',
         files={"more/notes.md": b"n\n"},
     )
-    made.write("release.lock", dump_lock(Lock(inputs=current_inputs(made.plan, made.workspace))))
-    for name, action in (
-        ("frozen:inputs", check_inputs),
-        ("frozen:outputs", check_outputs),
-        ("artifacts", inspect_artifacts),
-        ("smoke", smoke_artifacts),
-        ("gate", judge_candidate),
-    ):
-        made.workspace.index.forget()
-        made.run(name, action)
-    made.workspace.index.forget()
-    return made
+    return made.run_up_to("gate")
 
 
 def listing(folder: Path) -> dict[str, bytes]:

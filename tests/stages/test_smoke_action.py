@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from release_tasks.errors import ConfigErrors
 from release_tasks.stages.smoke_action import smoke_artifacts
 from tests.fakes.small_project import SmallProject, small_project
 
@@ -59,8 +60,18 @@ def test_without_a_command_nothing_is_claimed(tmp_path: Path) -> None:
         "ended_well": True,
         "check": None,
         "sample_ok": False,
+        "sample": None,
         "problem": None,
     }
+
+
+def test_braces_are_escaped_and_an_unknown_placeholder_is_bad_configuration(tmp_path: Path) -> None:
+    """The command has the placeholders of every command: {release} alone, and doubled braces."""
+    command = 'command = ["python", "-c", "print(sorted({{3, 1}}), end=\'\')"]'
+    found = evidence(small_project(tmp_path, more=f"[smoke]\n{command}\n"))["data"]
+    assert (found["ended_well"], found["sample"]) == (True, "[1, 3]")
+    with pytest.raises(ConfigErrors, match=r"unknown placeholder \{relase\}"):
+        small_project(tmp_path, more='[smoke]\ncommand = ["python", "smoke.py", "{relase}"]\n')
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -1,0 +1,164 @@
+"""What the gate concludes from recorded evidence: the verdict and all that is said of it, not yet written."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from release_tasks.errors import FormatError, GateRefused
+from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.run_manifest import OutputFile, configuration_hash, run_manifest
+from release_tasks.policy.trust_payload import RunFacts, trust_payload
+from release_tasks.records.code_table import CODES
+from release_tasks.records.digest import Digest, sha256
+from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.verdict import Verdict
+from release_tasks.stages.artifacts_action import artifact_subjects
+from release_tasks.stages.environment_record import environment_record
+from release_tasks.stages.evidence import evidence_records
+from release_tasks.stages.evidence_record import step_subjects
+from release_tasks.stages.execution import Context
+from release_tasks.stages.frozen_action import current_inputs, input_subjects
+from release_tasks.stages.gate import VERDICT, commands
+from release_tasks.stages.gate_policy import policy_in_force, policy_json
+from release_tasks.stages.layout import place_artifacts
+from release_tasks.stages.own_schema import check_own, schema_bytes
+from release_tasks.stages.plan import Plan
+from release_tasks.stages.records_io import read_evidence
+from release_tasks.stages.workspace import Workspace
+from release_tasks.system.clock import now
+from release_tasks.system.git import head_commit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """A verdict, the evidence under it, and the records that belong to it, each following its schema."""
+
+    verdict: Verdict
+    case: Case
+    policy: JSONObject
+    environment: JSONObject
+    run: JSONObject
+    trust: JSONObject
+
+
+def _version_evidence(context: Context) -> Evidence:
+    release = context.plan.release
+    commit = head_commit(context.workspace.root)
+    tag = context.facts["seal"]
+    data: JSONObject = {
+        "version": release.version.text,
+        "tag": release.version.tag_name(release.name),
+        "tag_commit": None if tag == "none" else tag,
+        "commit": None if commit is None else commit.id,
+    }
+    return Evidence(kind="version", subjects=(), data=data)
+
+
+def _command_evidence(context: Context) -> Evidence:
+    rows: list[JSON] = [{"name": name, "command": command} for name, command in commands(context.plan)]
+    return Evidence(kind="commands", subjects=(), data={"commands": rows})
+
+
+def expected_subjects(plan: Plan, workspace: Workspace) -> dict[str, dict[str, Digest]]:
+    """What each record of the plan must speak of, with the digests that it has now.
+
+    What was frozen is bound as well: an input edited between its check and the training is seen here.
+    """
+    artifacts = dict(artifact_subjects(workspace, place_artifacts(plan, workspace)))
+    particular = {
+        "frozen-inputs": dict(input_subjects(current_inputs(plan, workspace))),
+        "frozen-outputs": {},
+        "artifacts": artifacts,
+        "smoke": artifacts,
+    }
+    return {
+        name: particular[name] if name in particular else dict(step_subjects(workspace, step))
+        for name, step in evidence_records(plan).items()
+    }
+
+
+def collect_case(context: Context) -> Case:
+    """Read every evidence record that is there and sound; what is damaged counts as missing."""
+    found = {}
+    for name in evidence_records(context.plan):
+        with contextlib.suppress(FormatError, OSError):
+            found[name] = read_evidence(context.workspace, evidence_path(name))
+    for record in (_version_evidence(context), _command_evidence(context)):
+        found[record.kind] = record
+    expected = expected_subjects(context.plan, context.workspace)
+    return Case(evidence=found, expected={**expected, "version": {}, "commands": {}})
+
+
+def judge(context: Context) -> Judgement:
+    """Decide over the recorded evidence, as everything is now; nothing is measured and nothing is written.
+
+    `context` is that of the step `gate`. Raises ConfigErrors for a bad policy, ConfigError for an unknown
+    profile, MissingInputError when a file that evidence must speak of is not there.
+    """
+    plan, workspace = context.plan, context.workspace
+    policy = policy_in_force(plan)
+    decided_at = now()
+    case = collect_case(context)
+    verdict = decide(
+        "candidate",
+        case,
+        policy=policy,
+        profile=plan.release.profile,
+        mode=plan.mode,
+        decided_at=datetime.fromisoformat(decided_at),
+    )
+    policy_record = policy_json(policy, plan)
+    environment = environment_record(workspace, decided_at=decided_at)
+    run = run_manifest(
+        plan.release,
+        verdict,
+        case.evidence,
+        config_hash=configuration_hash(plan.release, policy=policy_record, mode=plan.mode),
+        environment=environment,
+        outputs=[
+            OutputFile(name=item.name, declared=item.declared, role=item.role, cls=item.cls)
+            for item in place_artifacts(plan, workspace)
+            if not item.rendered
+        ],
+    )
+    trust = trust_payload(verdict, case.evidence, _facts(context, run=run, environment=environment))
+    for name, record in (("verdict", verdict.to_json()), ("run", run), ("trust-payload", trust)):
+        check_own(name, record)
+    return Judgement(
+        verdict=verdict, case=case, policy=policy_record, environment=environment, run=run, trust=trust
+    )
+
+
+def _facts(context: Context, *, run: JSONObject, environment: JSONObject) -> RunFacts:
+    date = context.facts["date"]
+    schema = sha256(hashlib.sha256(schema_bytes("trust-payload")).hexdigest())
+    return RunFacts(
+        generator=str(environment["generator"]),
+        schema_hash=str(schema),
+        run_id=str(run["run_id"]),
+        config_hash=str(run["config_hash"]),
+        timestamp=None if date == "none" else date,
+        environment=environment,
+    )
+
+
+def refusal(verdict: Verdict) -> GateRefused:
+    """Put a rejecting verdict into words: every failing gate with what it wanted and found."""
+    failing = [gate for gate in verdict.gates if gate.status == "fail"]
+    lines = {
+        f"{finding.code} {finding.subject}: wanted {finding.wanted}, found {finding.found}": None
+        for gate in failing
+        for finding in gate.findings
+    }  # what two gates found is said once
+    hints = {CODES[finding.code].recommendation: None for gate in failing for finding in gate.findings}
+    names = ", ".join(gate.gate for gate in failing)
+    return GateRefused(
+        f"the gate refused the release: {names}",
+        found="\n".join(lines),
+        where=VERDICT if verdict.point == "candidate" else None,
+        hint="\n".join(hints),
+    )

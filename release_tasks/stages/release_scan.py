@@ -1,0 +1,104 @@
+"""Scan the texts of a release for secrets, network use and open marks, before packaging and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from release_tasks.policy.network_use import network_uses
+from release_tasks.policy.open_marks import open_marks
+from release_tasks.policy.release_scope import scope_of
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.manifest import CHECKSUMS, MANIFEST
+from release_tasks.stages.execution import Report
+from release_tasks.system.scanners.all_scanners import scanners
+from release_tasks.system.scanners.protocol import Document
+
+_SNIFFED = 8192  # bytes that must hold no NUL, as git tells text
+_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """A file to scan: its name in the release, its role there, and where its bytes are."""
+
+    path: str
+    role: str
+    source: Path | bytes
+
+
+def scan_release(items: Iterable[Item], *, scratch: Path, report: Report) -> JSONObject:
+    """Scan every text among the files with every scanner that is there; returns data of evidence `secrets`.
+
+    Weights are not opened. Modes are not looked at: the caller sets `modes`. `scratch` is a folder that
+    copies of texts may be written to while the scan lasts.
+    """
+    documents: list[Document] = []
+    left_out: list[JSON] = []
+    network: list[JSON] = []
+    marks: list[JSON] = []
+    for item in sorted(items, key=lambda item: item.path):
+        scope = scope_of(item.role, item.path)
+        text = None if scope.secrets == "none" else _text(item.source)
+        if text is None:
+            reason = "weights" if scope.secrets == "none" else "binary"
+            left_out.append({"path": item.path, "reason": reason})
+            continue
+        holds_digests = item.path in {MANIFEST, CHECKSUMS}
+        document = Document(item.path, text, scope.secrets, holds_digests=holds_digests)
+        documents.append(document)
+        if scope.network:
+            uses = network_uses(item.path, text, document.lines)
+            network += [{"path": item.path, "line": use.line, "found": use.found} for use in uses]
+        if scope.marks:
+            found = open_marks(document.lines)
+            marks += [{"path": item.path, "line": mark.line, "mark": mark.mark} for mark in found]
+    report(f"scanning {len(documents)} texts for secrets")
+    return {
+        **_secrets(documents, scratch),
+        "not_scanned": left_out,
+        "network": network,
+        "marks": marks,
+        "modes": None,
+    }
+
+
+def _secrets(documents: Sequence[Document], scratch: Path) -> JSONObject:
+    results = [scanner.scan(documents) for scanner in scanners(scratch)]
+    return {
+        "scanners": [
+            {
+                "name": result.name,
+                "version": result.version,
+                "controls": result.controls,
+                "missed": list(result.missed),
+                "problem": result.problem,
+            }
+            for result in results
+        ],
+        "scanned": [document.path for document in documents],
+        "secrets": [
+            {"path": hit.path, "line": hit.line, "rule": hit.rule, "fingerprint": hit.fingerprint}
+            for hit in sorted(hit for result in results for hit in result.hits)
+        ],
+    }
+
+
+def _text(source: Path | bytes) -> str | None:
+    """The text of a file, or None for one that is binary; text in no known encoding is read byte by byte."""
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            head = stream.read(_SNIFFED)
+            encoding = _BOMS.get(head[:2])
+            if encoding is None and b"\0" in head:
+                return None
+            data = head + stream.read()
+    else:
+        data, encoding = source, _BOMS.get(source[:2])
+        if encoding is None and b"\0" in data[:_SNIFFED]:
+            return None
+    try:
+        return data.decode(encoding or "utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
