@@ -44,6 +44,11 @@ def progress_path(root: Path, name: str) -> Path:
     return root / STATE / "progress" / name.replace(":", ".")
 
 
+def _at_work(root: Path, *, alone: bool) -> FileLock:
+    """The lock that steps share; one that must run alone takes it for itself (design §4)."""
+    return FileLock(root / STATE / "alone.lock", shared=not alone)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Writes a step's last word to its progress file, which costs one small write for each report."""
@@ -69,12 +74,10 @@ class Action:
 
     def __call__(self) -> dict[str, Any] | StepFailed:
         """Run the step; the one boundary where a ReleaseError becomes doit's failure."""
-        state = self.workspace.root / STATE
         progress = progress_path(self.workspace.root, self.step.name)
         try:
             progress.parent.mkdir(parents=True, exist_ok=True)
-            # Steps share this lock; one that must run alone takes it for itself (design §4).
-            with FileLock(state / "alone.lock", shared=not self.step.alone):
+            with _at_work(self.workspace.root, alone=self.step.alone):
                 outcome = run_step(self.step, self.plan, self.workspace, Progress(progress))
         except ReleaseError as error:
             return _failure(error)
@@ -130,7 +133,13 @@ class StillStands:
         """Compare now with what was saved when the task last ran."""
         del task
         saved = _load(values.get(_SAVED))
-        return saved is not None and still_stands(self.step, self.workspace, saved)
+        if saved is None:
+            return False
+        if not self.workspace.release.benchmarks:
+            return still_stands(self.step, self.workspace, saved)
+        # Under `-n` this process looks at files while another may be measuring: hashing waits too.
+        with _at_work(self.workspace.root, alone=False):
+            return still_stands(self.step, self.workspace, saved)
 
 
 def _doit_path(workspace: Workspace, path: str, base: str) -> str:

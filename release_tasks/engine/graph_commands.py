@@ -5,20 +5,23 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from doit.cmd_run import Run as DoitRun
 from doit.cmdparse import CmdParseError
 
 from release_tasks.engine.boundary import fail, fail_system
 from release_tasks.engine.loader import ProjectLoader
-from release_tasks.engine.options import flag, option
+from release_tasks.engine.options import flag, option, switch
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
 from release_tasks.records.verdict import Mode
+from release_tasks.stages.evidence import exact_records
+from release_tasks.stages.gate import VERDICT
 from release_tasks.stages.gate_policy import policy_in_force
 from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import RELEASES
@@ -26,9 +29,10 @@ from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
+from release_tasks.system.stat_key import stat_key
 from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.freeze import refuse_inputs, write_lock
-from release_tasks.verbs.release_summary import already_released, seal_of, summarize
+from release_tasks.verbs.release_summary import already_released, gate_table, seal_of, summarize
 
 _CONFIG = option("config", "another release.toml")
 
@@ -59,6 +63,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
             return 130
 
     def _guarded(self, params: Any, args: list[str]) -> int:
+        caller = Path.cwd()
         self.loader.setup(params)
         self.loader.setup = _nothing  # it has changed the current folder: a second time would look elsewhere
         projects = [value for value in self.loader.namespace.values() if isinstance(value, Project)]
@@ -74,10 +79,21 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
                 hint="leave -s out; what is up to date is not run again",
             )
         release_date(None)  # a bad SOURCE_DATE_EPOCH is said before hours of training, not after
-        project.ask(config=params["config"], mode=self.mode(params), policy=self.policy(params))
+        project.ask(
+            config=params["config"] and str(caller / params["config"]),
+            mode=self.mode(params),
+            policy=params.get("policy") and str(caller / params["policy"]),
+            profile=params.get("profile"),
+        )
         plan = project.plan
-        if plan.policy is not None:
-            project.workspace.once_valid(plan.policy, lambda: policy_in_force(plan))
+        if plan.policy is None:
+            policy_in_force(plan)
+        else:
+            project.workspace.once_valid(
+                plan.policy, lambda: policy_in_force(plan), under=plan.release.profile
+            )
+        if self.only_looks(params):
+            return self.run_project(project, params, args)
         root = project.release.root
         _refuse_no_folder(root / RELEASES)
         with storage_errors(root / STATE):
@@ -104,18 +120,23 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         del params
         return Mode()
 
-    def policy(self, params: Any) -> str | None:
-        """Another policy file than the configured one."""
+    def only_looks(self, params: Any) -> bool:
+        """Whether nothing will run, so that another run need not end first and nothing is tidied up."""
         del params
-        return None
+        return False
 
     def run_project(self, project: Project, params: Any, args: list[str]) -> int:
         """Run what was asked for in one project."""
         raise NotImplementedError
 
-    def run_tasks(self, project: Project, params: Any, names: list[str]) -> tuple[int, ReleaseReporter]:
-        """Run tasks of the graph with all they need; returns the exit code and the reporter that counted."""
-        reporter = ReleaseReporter(sys.stdout, {}, root=project.release.root)
+    def run_tasks(
+        self, project: Project, params: Any, names: list[str], *, out: TextIO | None = None
+    ) -> tuple[int, ReleaseReporter]:
+        """Run tasks of the graph with all they need; returns the exit code and the reporter that counted.
+
+        Progress goes to `out`, by default stdout.
+        """
+        reporter = ReleaseReporter(out or sys.stdout, {}, root=project.release.root)
         if "reporter" not in params._non_default_keys:  # noqa: SLF001 - doit has no other way to ask
             params["reporter"] = reporter
         if params["num_process"]:
@@ -128,6 +149,20 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
             params["dep_file"] = os.path.relpath(project.release.root / STATE_FILE)
             code = int(super().execute(params, names))
         return (reporter.exit_codes[0] if reporter.exit_codes else code), reporter
+
+    def run_judged(
+        self, project: Project, params: Any, names: list[str], *, out: TextIO | None = None
+    ) -> tuple[int, ReleaseReporter, bool]:
+        """Run tasks as `run_tasks`; tell whether verdict.json is that of this run, not of an earlier one."""
+        file = project.release.root / VERDICT
+        before = stat_key(file) if file.exists() else None
+        code, reporter = self.run_tasks(project, params, names, out=out)
+        return code, reporter, code == 0 or (file.exists() and stat_key(file) != before)
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that stdout is, None where it is none: texts in a file are not broken."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _refuse_no_folder(releases: Path) -> None:
@@ -160,18 +195,16 @@ class Run(GraphCommand):
         return self.run_tasks(project, params, args)[0]
 
 
-class Release(GraphCommand):
-    """`doit release`: everything up to an accepted candidate."""
+class JudgedCommand(GraphCommand):
+    """A command whose outcome is a verdict, and the options that say how it is asked for."""
 
-    doc_purpose = "build, judge, package and accept the release"
-    doc_usage = ""
-    name = "release"
     cmd_options = (
         *GraphCommand.cmd_options,
         flag("soft", "gates that the policy lists in soft_allowed only warn; never publishable"),
         flag("snapshot", "build without lock or tag under a suffixed version; never publishable"),
-        flag("strict", "warnings refuse"),
-        option("policy", "another policy file; never publishable"),
+        switch("strict", "warnings refuse, whatever policy and profile say; --no-strict: never publishable"),
+        option("policy", "another policy file, relative to this folder; never publishable"),
+        option("profile", "another profile than release.toml names; never publishable"),
     )
 
     def mode(self, params: Any) -> Mode:
@@ -183,10 +216,20 @@ class Release(GraphCommand):
             policy_override=params["policy"] is not None,
         )
 
-    def policy(self, params: Any) -> str | None:
-        """The file named with --policy."""
-        found: str | None = params["policy"]
-        return found
+
+class Release(JudgedCommand):
+    """`doit release`: everything up to an accepted candidate."""
+
+    doc_purpose = "build, judge, package and accept the release"
+    doc_usage = ""
+    name = "release"
+    cmd_options = (
+        *JudgedCommand.cmd_options,
+        flag(
+            "verbose",
+            "print every gate with its evidence, as 'gate' does; what commands print is in .release/logs",
+        ),
+    )
 
     def run_project(self, project: Project, params: Any, args: list[str]) -> int:
         """Run the whole graph."""
@@ -203,14 +246,21 @@ def release_project(command: GraphCommand, project: Project, params: Any) -> int
     names = [step.name for step in project.steps]
     seal = seal_of(plan)
     if seal is not None and (plan.release.root / plan.folder).exists():
-        judged = [name for name in names if name.split(":")[0] in {"frozen", "step", "artifacts"}]
+        exact = set(exact_records(plan).values())
+        judged = [
+            step.name
+            for step in project.steps
+            if step.verb in {"frozen", "step", "artifacts"} or exact & {write.path for write in step.writes}
+        ]
         code, _ = command.run_tasks(project, params, judged)
         if code:
             return code
         sys.stdout.write(already_released(plan, project.workspace, seal))
         return 0
     # In catalog order frozen:inputs comes first: a change that nobody froze is said before hours of training.
-    code, reporter = command.run_tasks(project, params, names)
+    code, reporter, judged_now = command.run_judged(project, params, names)
+    if judged_now and params.get("verbose"):
+        sys.stdout.write("\n" + gate_table(project.workspace, width=terminal_width()))
     sys.stdout.write(
         summarize(plan, project.workspace, executed=reporter.executed, standing=reporter.standing, code=code)
     )

@@ -13,3 +13,8 @@ def option(name: str, text: str, default: str | None = None) -> dict[str, Any]:
 def flag(name: str, text: str) -> dict[str, Any]:
     """Describe `--name`."""
     return {"name": name, "long": name, "short": "", "type": bool, "default": False, "help": text}
+
+
+def switch(name: str, text: str) -> dict[str, Any]:
+    """Describe `--name` and `--no-name`: True, False, or None when neither is given; the last one counts."""
+    return {**flag(name, text), "default": None, "inverse": f"no-{name}"}

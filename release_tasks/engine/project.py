@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,22 +28,26 @@ STATE_FILE = f"{STATE}/state.sqlite"
 class Project:
     """A `release.toml` and the tasks that it stands for; doit finds them through `create_doit_tasks`.
 
-    `ask` changes how the next plan is asked for (mode and policy); a command calls it before doit loads the
-    tasks. Errors of the configuration reach doit as InvalidDodoFile, which it prints without a traceback.
+    `ask` changes how the next plan is asked for; a command calls it before doit loads the tasks. Errors of
+    the configuration reach doit as InvalidDodoFile, which it prints without a traceback.
     """
 
     def __init__(self, config: str | None = None) -> None:
         self._config = None if config is None else Path(config)
         self._mode = Mode()
         self._policy: Path | None = None
+        self._profile: str | None = None
         self._planned: tuple[Plan, tuple[Step, ...]] | None = None  # asked for by the command and by doit
 
-    def ask(self, *, config: str | None = None, mode: Mode, policy: str | None) -> None:
-        """Say how the graph is asked for: another configuration, mode of the run, another policy."""
+    def ask(
+        self, *, config: str | None = None, mode: Mode, policy: str | None, profile: str | None = None
+    ) -> None:
+        """Say how the graph is asked for: configuration, mode of the run, policy and profile."""
         if config is not None:
             self._config = Path(config)
         self._mode = mode
         self._policy = None if policy is None else Path(os.path.abspath(policy))  # noqa: PTH100 - no `..`
+        self._profile = profile
 
     @cached_property
     def release(self) -> Release:
@@ -58,8 +63,10 @@ class Project:
 
     @property
     def plan(self) -> Plan:
-        """The release with the mode and the policy in force."""
-        return make_plan(self.release, self._mode, self._policy_path())
+        """The release with the mode, the policy and the profile in force."""
+        other = self._profile is not None and self._profile != self.release.profile
+        mode = replace(self._mode, profile_override=other)
+        return make_plan(self.release, mode, self._policy_path(), profile=self._profile)
 
     def _policy_path(self) -> str | None:
         path = find_policy(self.release, self._policy)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from release_tasks.errors import ConfigError, FormatError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
 from release_tasks.policy.lock_check import Difference, compare_digests, compare_inputs
-from release_tasks.records.lock import LOCK, Lock
+from release_tasks.records.gate_code import GateCode
+from release_tasks.records.lock import LOCK, Lock, Pinned
 from release_tasks.stages.frozen import declared_inputs
 from release_tasks.stages.frozen_action import current_inputs, current_outputs, read_lock
+from release_tasks.stages.pinned_action import current_pinned, keep_tokenizer, vocabulary_change
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
@@ -66,6 +68,32 @@ def refuse_inputs(plan: Plan, workspace: Workspace, *, update: bool) -> None:
         _refuse_differences(compare_inputs(old.inputs, current_inputs(plan, workspace)))
 
 
+def _refuse_reuse(plan: Plan, workspace: Workspace, frozen: Pinned, now: Pinned) -> None:
+    """A version cannot stay while the digest changes, not even with --update (R8, R9)."""
+    for what, key, code, before, after in (
+        ("dataset", "dataset.version", GateCode.DATASET_VERSION_REUSED, frozen.dataset, now.dataset),
+        (
+            "tokenizer",
+            "artifacts.tokenizer_version",
+            GateCode.TOKENIZER_VERSION_REUSED,
+            frozen.tokenizer,
+            now.tokenizer,
+        ),
+    ):
+        if before is None or after is None or after.version is None:
+            continue
+        if before.version != after.version or before.digest == after.digest:
+            continue
+        change = f": {vocabulary_change(plan, workspace, before.digest)}" if what == "tokenizer" else ""
+        raise GateRefused(
+            f"the {what} changed, but its version did not ({code})",
+            wanted=f"{before.digest.short}, frozen as version {before.version}",
+            found=after.digest.short + change,
+            where=LOCK,
+            hint=f"raise {key} in release.toml, then run 'doit freeze --update'",
+        )
+
+
 def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
     """Freeze inputs and this numeric id's outputs; returns what to tell the user.
 
@@ -84,7 +112,10 @@ def write_lock(plan: Plan, workspace: Workspace, *, update: bool) -> str:
     kept = dict(old.outputs) if old and not compare_inputs(old.inputs, inputs) else {}
     if outputs:
         kept[identifier] = outputs
-    data = dump_lock(Lock(inputs=inputs, outputs=kept))
+    pinned = current_pinned(plan, workspace)
+    _refuse_reuse(plan, workspace, old.pinned if old else Pinned(), pinned)
+    keep_tokenizer(plan, workspace)
+    data = dump_lock(Lock(inputs=inputs, pinned=pinned, outputs=kept))
     path = workspace.root / LOCK
     if path.exists() and path.read_bytes() == data:
         return f"{LOCK} is as it should be\n"

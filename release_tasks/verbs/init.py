@@ -17,6 +17,7 @@ from release_tasks.records.version import parse_version
 from release_tasks.system.disk import write_atomic
 from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.model_files import ModelFiles, find_model_files
+from release_tasks.verbs.policy_scaffold import POLICY_SCHEMA, policy_text
 from release_tasks.verbs.registration import (
     ini_registration,
     registered_in_ini,
@@ -25,10 +26,8 @@ from release_tasks.verbs.registration import (
 )
 from release_tasks.verbs.scaffold import (
     DODO,
-    POLICY_SCHEMA,
     RELEASE_SCHEMA,
     Heading,
-    policy_text,
     release_text,
 )
 

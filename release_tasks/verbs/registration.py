@@ -15,11 +15,14 @@ COMMANDS: dict[str, str] = {
     "list": "release_tasks.engine.doit_commands:List",
     "forget": "release_tasks.engine.doit_commands:Forget",
     "release": "release_tasks.engine.graph_commands:Release",
+    "gate": "release_tasks.engine.gate_command:Gate",
     "freeze": "release_tasks.engine.graph_commands:Freeze",
     "verify": "release_tasks.engine.verify_command:Verify",
     "check": "release_tasks.engine.setup_commands:Check",
     "init": "release_tasks.engine.setup_commands:Init",
+    "inspect": "release_tasks.engine.inspect_command:Inspect",
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
+    "replay": "release_tasks.engine.replay_command:Replay",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import cast
+from collections.abc import Iterator
 
-from release_tasks.config.policy import Policy
-from release_tasks.errors import FormatError, SealedError
-from release_tasks.policy.gates import Case, decide
-from release_tasks.records.evidence import Evidence
-from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.lock import LOCK
+from release_tasks.errors import SealedError
+from release_tasks.policy.trust_payload import mode_flags, skipped_gates, undeclared_name
+from release_tasks.records.code_table import CODES
 from release_tasks.records.manifest import MANIFEST, manifest_from_json
-from release_tasks.records.verdict import HARDNESSES, Hardness, Verdict
+from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.stages.accept import ACCEPTANCE
 from release_tasks.stages.bundle import bundle_path
-from release_tasks.stages.frozen_action import read_lock
-from release_tasks.stages.gate import POLICY, VERDICT
+from release_tasks.stages.evidence import exact_records
+from release_tasks.stages.gate import TRUST, VERDICT
 from release_tasks.stages.layout import place_artifacts
 from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.git import blob_id, committed_blobs, head_id
 from release_tasks.system.seal import Seal, read_seal
+from release_tasks.verbs.seal_verdict import seal_verdict
+from release_tasks.verbs.verdict_table import render_verdict
 
 
 def seal_of(plan: Plan) -> Seal | None:
@@ -43,6 +41,7 @@ def already_released(plan: Plan, workspace: Workspace, seal: Seal) -> str:
         for item in place_artifacts(plan, workspace)
         if not item.rendered
     }
+    now |= {name: workspace.index.sha256(path) for name, path in exact_records(plan).items()}
     differing = sorted(
         {name for name, digest in now.items() if sealed.get(name) != digest}
         | {name for name in sealed if name not in now and name != "config.yaml"}
@@ -59,89 +58,10 @@ def already_released(plan: Plan, workspace: Workspace, seal: Seal) -> str:
     return f"already released as {seal.name}{at}; nothing to do\n"
 
 
-def _recorded_policy(workspace: Workspace) -> Policy:
-    """The policy under which the candidate was judged, from its record: no YAML is read again."""
-    match _record(workspace, POLICY):
-        case {"gates": dict() as gates, "soft_allowed": list() as soft}:
-            known = tuple(
-                (name, hardness) for name, hardness in sorted(gates.items()) if hardness in HARDNESSES
-            )
-            return Policy(
-                gates=cast("tuple[tuple[str, Hardness], ...]", known), soft_allowed=tuple(map(str, soft))
-            )
-        case _:
-            return Policy()
-
-
-def _uncommitted(workspace: Workspace, paths: list[str], *, remembered: bool) -> set[str]:
-    """Those of `paths` that HEAD does not have, or has with another content."""
-    committed = workspace.committed(paths) if remembered else committed_blobs(workspace.root, paths)
-    found = set()
-    for path in paths:
-        file = workspace.root / path
-        if not file.exists() or committed.get(path) != blob_id(file.read_bytes()):
-            found.add(path)
-    return found
-
-
-def seal_verdict(plan: Plan, workspace: Workspace, *, remembered: bool = False) -> Verdict:
-    """Judge the accepted candidate at the seal point: the same function, the other gates (design §4).
-
-    `remembered`: what the state database knows of git is enough, for a forecast; sealing asks git.
-    """
-    metadata = read_object(workspace.root / plan.folder / "metadata.json", where="metadata.json")
-    lock = read_lock(workspace)
-    head = head_id(workspace.root)
-    acceptance = _record(workspace, ACCEPTANCE)
-    judged = [LOCK, *([plan.policy] if plan.policy else [])]
-    uncommitted = _uncommitted(workspace, judged, remembered=remembered)
-    data: JSONObject = {
-        "commit": metadata["git_commit"],
-        "dirty": metadata["git_dirty"],
-        "head": head,
-        "lock_committed": LOCK not in uncommitted,
-        "policy": plan.policy,
-        "policy_committed": plan.policy not in uncommitted,
-        "numeric_id": workspace.numeric_id,
-        "numeric_known": not plan.release.steps
-        or (lock is not None and workspace.numeric_id in lock.outputs),
-        "soft": plan.mode.soft,
-        "snapshot": plan.mode.snapshot,
-        "policy_override": plan.mode.policy_override,
-        "root": _record(workspace, PACKAGE).get("root"),
-        "accepted_root": acceptance.get("root"),
-    }
-    evidence = {"seal": Evidence(kind="seal", subjects=(), data=data)}
-    return decide(
-        "seal",
-        Case(evidence=evidence, subjects={}, artifacts=frozenset()),
-        policy=_recorded_policy(workspace),
-        profile=plan.release.profile,
-        mode=plan.mode,
-    )
-
-
-def _record(workspace: Workspace, path: str) -> JSONObject:
-    try:
-        return read_record(workspace, path)
-    except (OSError, FormatError):
-        return {}
-
-
-def _count(gates: JSON, status: str) -> list[str]:
-    rows = gates if isinstance(gates, list) else []
-    return [str(row["gate"]) for row in rows if isinstance(row, dict) and row.get("status") == status]
-
-
-def _warnings(gates: JSON) -> list[str]:
-    lines = []
-    for row in gates if isinstance(gates, list) else []:
-        if isinstance(row, dict) and row.get("status") == "warn" and isinstance(row["findings"], list):
-            for finding in row["findings"]:
-                if isinstance(finding, dict):
-                    lines.append(f"{finding['code']} {finding['subject']}: found {finding['found']}")
-                    lines.append(f"  {finding['recommendation']}")
-    return lines
+def gate_table(workspace: Workspace, *, width: int | None) -> str:
+    """The recorded verdict as `verdict_table` shows it; raises FormatError for a damaged record."""
+    verdict = verdict_from_json(read_record(workspace, VERDICT), where=VERDICT)
+    return render_verdict(verdict, read_record(workspace, TRUST), width=width)
 
 
 def _seal_line(plan: Plan, workspace: Workspace) -> str:
@@ -157,32 +77,81 @@ def _seal_line(plan: Plan, workspace: Workspace) -> str:
     return "not yet: " + ", ".join(reasons)
 
 
+def _gate_rows(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """How many gates passed, which did not and why, who answers for what, and what nobody asked for."""
+    named = {
+        status: [gate.gate for gate in verdict.gates if gate.status == status]
+        for status in ("pass", "warn", "waived", "off")
+    }
+    counts = [f"{len(named['pass'])} passed"]
+    for status, word in (("warn", "warned"), ("waived", "waived"), ("off", "off")):
+        if named[status]:
+            counts.append(f"{len(named[status])} {word}: {', '.join(named[status])}")
+    yield "gates", ", ".join(counts)
+    for gate in verdict.gates:
+        for finding in gate.findings if gate.status == "warn" else ():
+            yield "", f"{finding.code} {finding.subject}: found {finding.found}"
+            yield "", f"  {CODES[finding.code].recommendation}"
+        for item in gate.waived:
+            waived = f"{item.finding.code} {item.finding.subject}: found {item.finding.found}"
+            yield "", f"{waived}\n  waived by {item.by} until {item.expires}: {item.reason}"
+    if skipped := skipped_gates(verdict.gates):
+        count = sum(map(len, skipped.values()))
+        yield "skipped", f"{count}, not declared: {', '.join(map(undeclared_name, skipped))}"
+
+
+def _staged_rows(verdict: Verdict, workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """The warnings about packaged bytes that no gate gave before packaging."""
+    told = {(str(item.code), item.subject) for gate in verdict.gates for item in gate.findings}
+    scan = read_record(workspace, ACCEPTANCE).get("scan")
+    for gate in scan if isinstance(scan, list) else ():
+        found = gate["findings"] if isinstance(gate, dict) and gate["status"] == "warn" else ()
+        for item in found if isinstance(found, list) else ():
+            if isinstance(item, dict) and (item["code"], item["subject"]) not in told:
+                yield "", f"{item['code']} {item['subject']}: found {item['found']}"
+                yield "", f"  {item['recommendation']}"
+
+
+def _accepted_rows(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """The acceptance table of R28, by what is shown."""
+    table = read_record(workspace, ACCEPTANCE)["table"]
+    rows = [row for row in table if isinstance(row, dict)] if isinstance(table, list) else []
+    for status in ("yes", "no", "not shown"):
+        names = ", ".join(str(row["row"]) for row in rows if row["status"] == status)
+        if names:
+            yield ("accepted" if status == "yes" else ""), names if status == "yes" else f"{status}: {names}"
+
+
 def summarize(plan: Plan, workspace: Workspace, *, executed: int, standing: int, code: int) -> str:
     """The closing table of `doit release`; after a failure only what the gates said, if they were asked."""
-    verdict = _record(workspace, VERDICT)
-    gates = verdict.get("gates")
     steps = f"{executed} run, {standing} up to date" if executed else f"none run, {standing} up to date"
     rows: list[tuple[str, str]] = [("release", f"{plan.release.name} {plan.release.version.text}")]
     rows.append(("steps", steps))
-    if code == 0:
-        package = _record(workspace, PACKAGE)
-        passed, warned = _count(gates, "pass"), _count(gates, "warn")
-        summary = f"{len(passed)} passed" + (f", {len(warned)} warned: {', '.join(warned)}" if warned else "")
-        off = _count(gates, "off")
-        summary += f", {len(off)} off: {', '.join(off)}" if off else ""
-        rows.append(("gates", summary))
-        rows.extend(("", line) for line in _warnings(gates))
-        rows.append(("level", "none: nothing of it was rebuilt yet"))
-        rows.append(("root", str(package.get("root"))))
-        rows.append(("exact_root", str(package.get("exact_root"))))
-        where = os.path.relpath(workspace.root / plan.folder)
-        rows.append(("directory", where))
-        rows.extend(
-            ("bundle", os.path.relpath(workspace.root / bundle_path(plan, kind)))
-            for kind in plan.release.bundles
-        )
-        rows.append(("seal", _seal_line(plan, workspace)))
-        rows.append(("verify", f"release-tasks verify {shlex.quote(where)} --root {package.get('root')}"))
-    else:
+    if code:
         rows.append(("result", "refused" if code == 1 else "failed"))
-    return "\n" + "\n".join(f"{name:<11}{text}".rstrip() for name, text in rows) + "\n"
+    else:
+        rows += _candidate_rows(plan, workspace)
+    lines = []
+    for name, text in rows:
+        first, *more = text.splitlines()
+        lines += [f"{name:<11}{first}".rstrip(), *(f"{'':<11}{line}" for line in more)]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _candidate_rows(plan: Plan, workspace: Workspace) -> Iterator[tuple[str, str]]:
+    verdict = verdict_from_json(read_record(workspace, VERDICT), where=VERDICT)
+    package = read_record(workspace, PACKAGE)
+    where = os.path.relpath(workspace.root / plan.folder)
+    yield from _gate_rows(verdict)
+    yield from _staged_rows(verdict, workspace)
+    if flags := mode_flags(verdict.mode):
+        yield "asked with", f"{', '.join(flags)}: never publishable"
+    yield from _accepted_rows(workspace)
+    yield "level", "none: nothing of it was rebuilt yet"
+    yield "root", str(package["root"])
+    yield "exact_root", str(package["exact_root"])
+    yield "directory", where
+    for kind in plan.release.bundles:
+        yield "bundle", os.path.relpath(workspace.root / bundle_path(plan, kind))
+    yield "seal", _seal_line(plan, workspace)
+    yield "verify", f"release-tasks verify {shlex.quote(where)} --root {package['root']}"

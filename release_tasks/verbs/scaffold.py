@@ -1,4 +1,4 @@
-"""The texts that `init` writes: release.toml, the policy and dodo.py, commented, from what was found."""
+"""The texts that `init` writes: release.toml and dodo.py, commented, from what was found."""
 
 from __future__ import annotations
 
@@ -8,48 +8,21 @@ from dataclasses import dataclass
 
 from release_tasks.config.layout import base_name
 from release_tasks.formats.safetensors_index import INDEX_NAME
-from release_tasks.policy.gates import DEFAULT_POLICY, GATES, KNOWN_THRESHOLDS
+from release_tasks.policy.profiles import PROFILES
 from release_tasks.records.paths import fold
 from release_tasks.verbs.model_files import ModelFiles, Weights, nearest
+from release_tasks.verbs.release_examples import MORE
 
 RELEASE_SCHEMA = ".release/release.schema.json"
-POLICY_SCHEMA = ".release/policy.schema.json"
 DODO = """\
 import release_tasks
 
 project = release_tasks.Project("release.toml")
 DOIT_CONFIG = project.doit_config
 """
-_POINTS = {
-    "candidate": "Before packaging, over the evidence.",
-    "seal": "Before a candidate is tagged or published.",
-}
-_MORE = """\
-# The commands that make the artifacts. One runs again when what it reads, or itself, changed.
-# [[step]]
-# name = "train"
-# command = ["python", "train.py", "--seed", "{seed}", "--out", "{writes}"]
-# reads = ["train.py", "data/**/*.json"]  # all that it reads, scripts too
-# writes = ["build/model.safetensors"]
-# params = { lr = 0.001 }  # {params.lr} in command
-# seed = 7
-
-# The data that the model was made of.
-# [dataset]
-# version = "1.0.0"
-# files = ["data/**/*.json"]
-
-# A command that loads the model, and prints a sample that must pass the check.
-# [smoke]
-# command = ["python", "generate.py"]
-# check = "python"  # or "rust", or a command of yours
-# reads = ["generate.py"]
-
-# What the commands see of the machine.
-# [environment]
-# numeric = "auto"  # auto, v3, portable or none
-# pass = ["CUDA_VISIBLE_DEVICES"]  # variables besides the usual ones
-"""
+# Invented names, where the folder has none to offer.
+_MODEL = "build/model.safetensors"
+_GGUF = "build/model-Q8_0.gguf"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,31 +36,15 @@ class Heading:
 
 def release_text(heading: Heading, files: ModelFiles, *, stand_in: bool = False) -> str:
     """The text of release.toml; with `stand_in` undecided files get invented names, so it is complete."""
-    return "\n".join((*_head(heading), *_artifacts(files, stand_in=stand_in), "", _MORE))
+    return "\n".join((*_head(heading), *_artifacts(files, stand_in=stand_in), "", _more(files)))
 
 
-def policy_text() -> str:
-    """The text of release_policy.yml: every gate that there is, as it counts without a policy."""
-    lines = [
-        f"# yaml-language-server: $schema={POLICY_SCHEMA}",
-        "schema: 1",
-        "",
-        "# hard: refuses the release. soft: warns. off: is not asked. A gate that is not listed is hard.",
-        "gates:",
-    ]
-    for point, when in _POINTS.items():
-        lines += ["", f"  # {when}"]
-        for gate in (gate for gate in GATES if gate.point == point):
-            lines += [f"  {gate.name}: {DEFAULT_POLICY.hardness(gate.name)}  # {gate.doc}"]
-    lines += [
-        "",
-        "# The gates that `doit release --soft` may turn into warnings; such a release cannot be published.",
-        "soft_allowed: [smoke]",
-    ]
-    if KNOWN_THRESHOLDS:
-        lines += ["", "# Numbers that the gates compare with.", "# thresholds:"]
-        lines += [f"#   {name}: 0" for name in sorted(KNOWN_THRESHOLDS)]
-    return "\n".join(lines) + "\n"
+def _more(files: ModelFiles) -> str:
+    """Examples of all further tables, as comments; uncommented they are right."""
+    chosen = _chosen(files)
+    model = _MODEL if chosen is None else chosen.index or chosen.files[0]
+    near = nearest(files.gguf, chosen.folder if chosen else None)
+    return MORE.replace('"MODEL"', _toml(model)).replace('"GGUF"', _toml(near[0] if near else _GGUF))
 
 
 def _head(heading: Heading) -> Iterator[str]:
@@ -104,13 +61,13 @@ def _head(heading: Heading) -> Iterator[str]:
     yield '# license = "Apache-2.0"  # SPDX expression'
     yield '# bundles = ["zip"]  # zip, tar, both or []'
     yield '# architecture = "decoder"'
+    yield f'# profile = "default"  # {", ".join(PROFILES)}, or one of the policy'
     yield ""
 
 
 def _artifacts(files: ModelFiles, *, stand_in: bool) -> Iterator[str]:
     yield "[artifacts]"
-    weights = _nearest_weights(files.weights)
-    chosen = weights[0] if len(weights) == 1 and weights[0].usable else None
+    weights, chosen = _nearest_weights(files.weights), _chosen(files)
     yield "# The weights: one safetensors file, or all shards and their index."
     yield from _weights_lines(files.weights, weights, chosen, stand_in=stand_in)
     beside = chosen.folder if chosen else None
@@ -124,6 +81,7 @@ def _artifacts(files: ModelFiles, *, stand_in: bool) -> Iterator[str]:
         yield from _one(
             "preprocessor", files.preprocessors, found, "preprocessor_config.json", stand_in=stand_in
         )
+    yield '# tokenizer_version = "1"  # of the file above; it must change when the file does'
     yield "# The model's configuration, JSON or YAML."
     config = nearest(files.configs, beside)
     yield from _one("config", files.configs, config, "config.json", stand_in=stand_in)
@@ -132,6 +90,11 @@ def _artifacts(files: ModelFiles, *, stand_in: bool) -> Iterator[str]:
     yield from _extra([path for path in files.companions if path.rpartition("/")[0] in places])
     yield '# quality = "build/quality.json"  # quality metrics, packaged as evidence'
     yield '# training = "build/training.json"  # the record of the training, with its seed'
+
+
+def _chosen(files: ModelFiles) -> Weights | None:
+    weights = _nearest_weights(files.weights)
+    return weights[0] if len(weights) == 1 and weights[0].usable else None
 
 
 def _nearest_weights(weights: tuple[Weights, ...]) -> tuple[Weights, ...]:
@@ -198,6 +161,7 @@ def _one(
 
 def _gguf(known: tuple[str, ...], near: tuple[str, ...]) -> Iterator[str]:
     if not known:
+        yield f"# gguf = {_toml([_GGUF])}  # other formats of the model"
         return
     clash = len({fold(base_name(path)) for path in near}) < len(near)
     yield "# CHOOSE: two of these would have one name in the release." if clash else "# GGUF files."

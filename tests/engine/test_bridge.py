@@ -4,6 +4,7 @@ import json
 import pickle
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from release_tasks.engine.bridge import (
 from release_tasks.errors import CommandFailed, ConfigError, GateRefused, StorageError
 from release_tasks.records.step import Step, Write
 from release_tasks.stages.execution import Context, Outcome, still_stands
+from release_tasks.system.lock import FileLock
 from tests.fakes.small_project import SmallProject, small_project
 
 STEP = Step(
@@ -72,6 +74,39 @@ def test_what_an_action_saves_lets_the_step_stand(project: SmallProject) -> None
     project.write("in.txt", b"other")
     assert not StillStands(STEP, project.again().workspace)(None, saved)
     assert repr(stands) == "act:one: its inputs, toolchain or outputs are not those of its last run"
+
+
+BENCH = """[bench.speed]
+format = "hyperfine"
+command = ["python", "bench.py", "{report}"]
+[bench.speed.metrics]
+run_s = { direction = "lower", unit = "s" }
+"""
+
+
+@pytest.mark.usefixtures("act")
+@pytest.mark.parametrize(("more", "taken"), [("", [True]), (BENCH, [True, True])])
+def test_hashing_waits_for_a_benchmark_as_every_step_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, taken: list[bool]
+) -> None:
+    """Design §4: the lock is shared in every action and around hashing, exclusive for steps with `alone`."""
+    found = small_project(tmp_path, files={"in.txt": b"in"}, more=more)
+    locks: list[bool] = []
+
+    class Seen(FileLock):
+        def __enter__(self) -> Any:
+            assert self.path == str(tmp_path / ".release/alone.lock")
+            locks.append(self.shared)
+            return super().__enter__()
+
+    monkeypatch.setattr("release_tasks.engine.bridge.FileLock", Seen)
+    stands = StillStands(STEP, found.workspace)
+    assert not stands(None, {})  # a step that never ran is not hashed
+    assert stands(None, action(found)())
+    assert locks == taken
+    locks.clear()
+    assert isinstance(Action(replace(STEP, alone=True), found.plan, found.workspace)(), dict)
+    assert locks == [False]
 
 
 DAMAGED: list[Any] = [

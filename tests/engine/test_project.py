@@ -32,7 +32,9 @@ def test_the_tasks_are_those_of_the_catalog_with_their_edges(root: Path) -> None
         "step:make",
         "step:use",
         "frozen:outputs",
+        "frozen:versions",
         "artifacts",
+        "secrets",
         "smoke",
         "gate",
         "package",
@@ -68,6 +70,16 @@ def test_a_command_says_how_the_graph_is_asked_for(root: Path) -> None:
     assert project.plan.release.version.text == "1.0.0-snapshot"
     assert project.plan.policy == "policy.yml"
     assert [step.name for step in project.steps if step.verb == "package"] == ["package"]
+
+
+def test_another_profile_takes_the_place_of_the_one_in_release_toml_and_is_marked(root: Path) -> None:
+    project = Project("release.toml")
+    project.ask(mode=Mode(soft=True), policy=None, profile="high_stakes")
+    assert project.plan.release.profile == "high_stakes"
+    assert project.plan.mode == Mode(soft=True, profile_override=True)
+    assert project.release.profile == "default"
+    project.ask(mode=Mode(), policy=None, profile="default")
+    assert (project.plan.release.profile, project.plan.mode) == ("default", Mode())
 
 
 def test_the_plan_is_made_anew_when_it_is_asked_for_otherwise(root: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -15,9 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_tasks.config.load import load_policy, load_release
+from release_tasks.config.plain_yaml import parse_plain_yaml
+from release_tasks.config.policy import Policy
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigError, ConfigErrors, StorageError
 from release_tasks.policy.gates import DEFAULT_POLICY, GATES, KNOWN_GATES, KNOWN_THRESHOLDS
+from release_tasks.policy.thresholds import THRESHOLDS
 from release_tasks.system import disk
 from release_tasks.verbs import init as verb
 from release_tasks.verbs.init import init
@@ -79,13 +84,67 @@ def test_policy_lists_every_gate_as_it_counts_without_a_policy(tmp_path: Path) -
     init(project(tmp_path, *MINIMAL))
     path = tmp_path / "release_policy.yml"
     policy = load_policy(path, known_gates=KNOWN_GATES, known_thresholds=KNOWN_THRESHOLDS)
-    assert dict(policy.gates) == {gate.name: DEFAULT_POLICY.hardness(gate.name) for gate in GATES}
-    assert policy.hardness("weights-canonical") == "soft"
+    usual = dict(DEFAULT_POLICY.gates)
+    assert dict(policy.gates) == {gate: usual.get(gate, "hard") for gate in KNOWN_GATES}
+    assert dict(policy.gates)["weights-canonical"] == "soft"
+    assert replace(policy, gates=(), soft_allowed=()) == Policy()
     assert policy.soft_allowed == ("smoke",)
     text = path.read_text()
     assert [gate.name for gate in GATES if gate.doc not in text] == []
     schema = json.loads((tmp_path / ".release" / "policy.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(text))
+
+
+def uncommented(text: str, example: str) -> str:
+    """Take the comment sign from every line that is an example: prose begins with a capital letter."""
+    return re.sub(rf"^# (?={example})", "", text, flags=re.MULTILINE)
+
+
+def test_every_example_of_the_policy_is_right_when_uncommented(tmp_path: Path) -> None:
+    """K3: every threshold stands there with its default and what it limits."""
+    init(project(tmp_path, *MINIMAL))
+    path = tmp_path / "release_policy.yml"
+    path.write_text(uncommented(path.read_text(), "[a-z_]+:|  "))
+    policy = load_policy(path, known_gates=KNOWN_GATES, known_thresholds=KNOWN_THRESHOLDS)
+    assert dict(policy.thresholds) == {
+        name: threshold.default for name, threshold in THRESHOLDS.items() if threshold.default is not None
+    }
+    assert [name for name, threshold in THRESHOLDS.items() if f"{name}: " not in path.read_text()] == []
+    assert [name for name, threshold in THRESHOLDS.items() if threshold.doc not in path.read_text()] == []
+    assert policy.strict is True
+    assert policy.required == tuple(sorted(gate.name for gate in GATES if gate.undeclared is not None))
+    assert policy.mock_patterns == Policy().mock_patterns
+    assert [waiver.gate for waiver in policy.waivers] == ["smoke"]
+    assert [item.path for item in policy.exceptions] == ["README.md"]
+    assert [name for name, _ in policy.profiles] == ["nightly"]
+    schema = json.loads((tmp_path / ".release" / "policy.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(parse_plain_yaml(path.read_text(), where="policy"))
+
+
+@pytest.mark.parametrize(
+    "names", [MINIMAL, (*MINIMAL, "a-Q8_0.gguf"), ('build/"odd"/model.safetensors', *MINIMAL[1:])]
+)
+def test_every_example_of_release_toml_is_right_when_uncommented(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    init(project(tmp_path, *names))
+    path = tmp_path / "release.toml"
+    path.write_text(uncommented(path.read_text(), r"\[|[a-z_]+ = "))
+    release = load(tmp_path)
+    assert release.dataset is not None
+    assert len(release.dataset.sources) == 1
+    assert release.checkpoint is not None
+    assert [step.name for step in release.steps] == ["train"]
+    assert [suite.name for suite in release.tests] == ["unit"]
+    assert [len(item.metrics) for item in release.benchmarks] == [1]
+    assert release.parity[0].candidate in release.artifacts.gguf
+    assert [item.judge for item in release.evaluations] == ["local"]
+    assert release.smoke is not None
+    assert release.environment.pass_ == ("CUDA_VISIBLE_DEVICES",)
+    assert release.artifacts.tokenizer_version == "1"
+    schema = json.loads((tmp_path / ".release" / "release.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(tomllib.loads(path.read_text()))
+    assert set(schema["properties"]) - {"roots"} == set(tomllib.loads(path.read_text()))
 
 
 def test_shards_with_their_index_are_one_candidate(tmp_path: Path) -> None:
