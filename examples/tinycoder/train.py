@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from records import Record, question, read_records
 from safetensors.numpy import save
 from tokenizer import Tokenizer
 
-METRIC, DIRECTION = "validation_exact_match", "max"  # share of records whose solution is predicted whole
+METRIC, DIRECTION = "validation_exact_match", "higher"  # share of records whose solution is predicted whole
 VALIDATION_EVERY_NTH = 10  # of the training split, in file order; held-out records are never looked at
 
 
@@ -86,6 +87,15 @@ class Adam:
             value -= rate32 * mean / (np.sqrt(square) + np.float32(1e-8))
 
 
+def weights_file(params: Params) -> bytes:
+    """Return the bytes of model.safetensors.
+
+    safetensors 0.8.0 writes several metadata keys in random order, and takes every array for C order.
+    """
+    tensors = {name: np.ascontiguousarray(value) for name, value in params.items()}
+    return save(tensors, metadata={"format": "np"})
+
+
 def train(config: Config, examples: list[Example], args: argparse.Namespace) -> tuple[Params, dict[str, Any]]:
     """Return the chosen weights and the training record."""
     validation = examples[::VALIDATION_EVERY_NTH]
@@ -95,7 +105,7 @@ def train(config: Config, examples: list[Example], args: argparse.Namespace) -> 
     rng = np.random.Generator(np.random.PCG64(args.seed + 1))
     best: Params = {}
     chosen = {"step": 0, METRIC: -1.0}
-    history: list[dict[str, float]] = []
+    checkpoints: list[dict[str, Any]] = []
     queue: list[list[Example]] = []
     recent: list[float] = []
     for step in range(1, args.steps + 1):
@@ -109,7 +119,10 @@ def train(config: Config, examples: list[Example], args: argparse.Namespace) -> 
             score = exact_match(params, config, validation)
             mean = sum(recent) / len(recent)
             print(f"step {step}/{args.steps} loss {mean:.4f} {METRIC} {score:.4f}", flush=True)
-            history.append({"step": step, "loss": round(mean, 6), METRIC: round(score, 6)})
+            digest = hashlib.sha256(weights_file(params)).hexdigest()
+            checkpoints.append(
+                {"step": step, "loss": round(mean, 6), METRIC: round(score, 6), "sha256": digest}
+            )
             recent.clear()
             if score > chosen[METRIC]:
                 chosen = {"step": step, METRIC: round(score, 6)}
@@ -117,7 +130,7 @@ def train(config: Config, examples: list[Example], args: argparse.Namespace) -> 
     settings = {name: getattr(args, name) for name in ("batch", "rate", "warmup", "weight_decay")}
     record = {"schema_version": 1, "seed": args.seed, "steps": args.steps, "settings": settings}
     record |= {"examples": len(rest), "validation_examples": len(validation), "metric": METRIC}
-    return best, record | {"direction": DIRECTION, "checkpoint": chosen, "history": history}
+    return best, record | {"direction": DIRECTION, "checkpoint": chosen, "checkpoints": checkpoints}
 
 
 def main() -> None:
@@ -144,9 +157,7 @@ def main() -> None:
     config = Config(vocab_size=len(tokenizer.tokens), **shape)
     weights, record = train(config, examples, args)
     args.out.mkdir(parents=True, exist_ok=True)
-    # safetensors 0.8.0 writes several metadata keys in random order, and takes every array for C order.
-    tensors = {name: np.ascontiguousarray(value) for name, value in weights.items()}
-    (args.out / "model.safetensors").write_bytes(save(tensors, metadata={"format": "np"}))
+    (args.out / "model.safetensors").write_bytes(weights_file(weights))
     (args.out / "config.json").write_bytes(config.dump())
     (args.out / "training.json").write_bytes((json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
 

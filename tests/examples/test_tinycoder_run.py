@@ -81,8 +81,8 @@ def test_another_folder_and_hash_seed_give_the_same_bytes(
 
 def test_the_records_of_a_run(built: tuple[Path, dict[str, str]]) -> None:
     training = json.loads((built[0] / "build" / "m" / "training.json").read_bytes())
-    assert (training["seed"], training["steps"], len(training["history"])) == (5, 12, 3)
-    assert (training["metric"], training["direction"]) == ("validation_exact_match", "max")
+    assert (training["seed"], training["steps"], len(training["checkpoints"])) == (5, 12, 3)
+    assert (training["metric"], training["direction"]) == ("validation_exact_match", "higher")
     # Nothing is learned in 12 steps: all checkpoints score 0 and the first stays.
     assert training["checkpoint"] == {"step": 4, "validation_exact_match": 0.0}
     quality = json.loads((built[0] / "build" / "quality.json").read_bytes())
