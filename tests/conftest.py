@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other things says nothing about the code: no test is about time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Test modules cannot import each other under --import-mode=importlib; what they share stands in these folders.
 sys.path += [str(Path(__file__).parent / "architecture")]

@@ -15,6 +15,7 @@ PACKAGE = Package(Path(release_tasks.__file__).parent)
 
 FLOORS: Mapping[str, int] = {
     "errors.py": 0,
+    "pytest_plugin.py": 0,  # runs in the user's pytest: imports nothing of ours
     "records": 1,
     "formats": 2,
     "config": 2,
@@ -38,6 +39,7 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("engine/reporter.py", "release_tasks.engine.live_display"): (
         "brings rich, needed from the first executed step on a terminal"
     ),
+    ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
 }

@@ -193,4 +193,5 @@ def test_stages_are_all_functions_of_the_room_that_plan_steps() -> None:
         for path in folder.glob("*.py")
         for name in _PLANNER.findall(path.read_text(encoding="utf-8"))
     }
+    planners.discard("evidence.evidence_steps")  # the list of the evidence stages, which STAGES holds too
     assert {stage_name(stage) for stage in catalog.STAGES} == planners

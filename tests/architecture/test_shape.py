@@ -21,6 +21,7 @@ _FUNCTION_LINES = 60
 ALIVE = {
     "system/launcher.py": "run as a script by system/process.py, in a process of its own",
     "system/numeric_probe/sitecustomize.py": "its folder is put on PYTHONPATH; Python imports it by this name",
+    "pytest_plugin.py": "the entry point pytest11 of pyproject.toml; pytest imports it",
     "__main__.py": "the console script of pyproject.toml, and python -m release_tasks",
 }
 
@@ -162,8 +163,10 @@ def test_rule_sees_its_violations_and_nothing_else(rule: object, tmp_path: Path)
 
 
 def test_entry_points_of_the_project_exist() -> None:
-    scripts = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    scripts, plugins = project["scripts"], project["entry-points"]["pytest11"]
     assert [problem for place in scripts.values() if (problem := PACKAGE.function(place))] == []
+    assert [place for place in plugins.values() if place not in PACKAGE.modules] == []
 
 
 def test_modules_that_nothing_names_are_still_there() -> None:

@@ -18,7 +18,9 @@ ORDER = [
     "step:train",
     "step:evaluate",
     "frozen:outputs",
+    "frozen:versions",
     "artifacts",
+    "secrets",
     "smoke",
     "gate",
     "package",
@@ -30,14 +32,9 @@ TREE = {
     *(
         f"evidence/{name}"
         for name in (
-            *(
-                "artifacts.json",
-                "environment.json",
-                "frozen-inputs.json",
-                "frozen-outputs.json",
-                "policy.json",
-            ),
-            *("quality.json", "release.lock", "smoke.json", "verdict.json", "version.json"),
+            *("artifacts.json", "commands.json", "environment.json", "frozen-inputs.json"),
+            *("frozen-outputs.json", "frozen-versions.json", "policy.json", "quality.json", "release.lock"),
+            *("run.json", "secrets.json", "smoke.json", "trust.json", "verdict.json", "version.json"),
         )
     ),
 }
@@ -83,8 +80,11 @@ def test_freeze_commit_release(fresh: Project) -> None:
     assert table == (
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      9 run, 3 up to date\n"
-        "gates      9 passed\n"
+        "steps      11 run, 3 up to date\n"
+        "gates      19 passed\n"
+        "skipped    21, not declared: checkpoint, tests, parity, dataset, evaluation, bench\n"
+        "accepted   versioned, packaged, validated\n"
+        "           not shown: reproducible, tested, benchmarked\n"
         "level      none: nothing of it was rebuilt yet\n"
         "root       sha256:HEX64\n"
         "exact_root sha256:HEX64\n"

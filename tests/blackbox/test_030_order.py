@@ -6,18 +6,20 @@ import re
 
 from project import Project, ran
 
-LINES = """frozen:inputs    Compare every input with release.lock.
-step:tokenizer   Run python scripts/tokenizer.py {writes} {reads}
-step:train       Run python scripts/train.py {seed} {params.scale}
-step:evaluate    Run python scripts/evaluate.py
-frozen:outputs   Compare what the steps made with release.lock.
-artifacts        Check the artifacts: weights, index, tokenizer, configuration, pickles.
-smoke            Load the model, generate a sample and check it.
-gate             Decide: every gate over its evidence, one verdict.
-package          Copy and digest every file, write metadata, MANIFEST and checksums.
-accept           Verify and smoke the packaged bytes, then move them into place.
-bundle:tar       Write the release as one canonical tar file.
-bundle:zip       Write the release as one canonical zip file.
+LINES = """frozen:inputs     Compare every input with release.lock.
+step:tokenizer    Run python scripts/tokenizer.py {writes} {reads}
+step:train        Run python scripts/train.py {seed} {params.scale}
+step:evaluate     Run python scripts/evaluate.py
+frozen:outputs    Compare what the steps made with release.lock.
+frozen:versions   Compare versions of dataset and tokenizer with release.lock.
+artifacts         Check the artifacts: weights, index, tokenizer, configuration, pickles.
+secrets           Scan what is released: secrets, network use, file modes, open marks.
+smoke             Load the model, generate a sample and check it.
+gate              Decide: every gate over its evidence, one verdict.
+package           Copy and digest every file, write metadata, MANIFEST and checksums.
+accept            Verify, scan and smoke the packaged bytes, then move them into place.
+bundle:tar        Write the release as one canonical tar file.
+bundle:zip        Write the release as one canonical zip file.
 """
 
 

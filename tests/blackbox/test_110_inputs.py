@@ -13,7 +13,9 @@ STEPS = ["step:tokenizer", "step:train", "step:evaluate"]
 ALL_OURS = [
     "frozen:inputs",
     "frozen:outputs",
+    "frozen:versions",
     "artifacts",
+    "secrets",
     "smoke",
     "gate",
     "package",
@@ -24,6 +26,7 @@ ALL_OURS = [
 AFTER_A_NEW_LOCK = [
     "frozen:inputs",
     "frozen:outputs",
+    "frozen:versions",
     "gate",
     "package",
     "accept",
@@ -43,7 +46,7 @@ def test_a_touched_input_runs_nothing(released: Project) -> None:
     for name in ("data/one.txt", "scripts/train.py", "release.toml", "build/model.safetensors"):
         os.utime(released.path(name))
     released.write("scripts/smoke.py", released.read("scripts/smoke.py"))
-    assert rows(released.doit("release"))["steps"] == "none run, 12 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
 
 
 def test_a_same_size_edit_with_its_mtime_restored_is_seen(released: Project) -> None:
@@ -110,12 +113,15 @@ def test_a_changed_recipe_wakes_its_step_and_what_depends_on_it(
     assert not set(ran(done)) & set(STEPS)
 
 
-def test_a_new_commit_re_packages_and_runs_no_step_of_the_user_and_no_smoke(released: Project) -> None:
+def test_a_new_commit_is_judged_and_packaged_and_runs_no_step_of_the_user_and_no_smoke(
+    released: Project,
+) -> None:
+    """The date of the release is that of the commit, so only what states it is made again."""
     exact = rows(released.doit("release"))["exact_root"]
     released.write("README.md", "More words.\n")
     commit = released.commit()
     done = released.doit("release")
-    assert (done.returncode, ran(done)) == (0, ["package", "accept", "bundle:tar", "bundle:zip"])
+    assert (done.returncode, ran(done)) == (0, ["gate", "package", "accept", "bundle:tar", "bundle:zip"])
     metadata = json.loads(released.read("release/1.0.0/metadata.json"))
     assert (metadata["git_commit"], metadata["git_dirty"]) == (commit, False)
     assert rows(done)["exact_root"] == exact
@@ -135,7 +141,7 @@ def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: 
 
 def test_a_file_that_a_glob_comes_to_match_is_an_input(released: Project) -> None:
     released.write("data/three.md", "outside of the glob\n")
-    assert rows(released.doit("release"))["steps"] == "none run, 12 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
     released.write("data/three.txt", "zeta\n")
     assert refreeze(released) == STEPS
     assert "zeta" in released.read("build/tokenizer.json")

@@ -75,7 +75,7 @@ def test_a_damaged_database_is_rebuilt_and_the_release_is_right(
 
 def test_a_damaged_index_alone_runs_nothing_again(released: Project) -> None:
     released.path(".release/index.sqlite").write_bytes(b"garbage")
-    assert rows(released.doit("release"))["steps"] == "none run, 12 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
 
 
 @pytest.mark.parametrize("file", ["state.sqlite", "index.sqlite"])
@@ -135,12 +135,14 @@ def test_a_forged_digest_of_an_artifact_fools_a_no_op_but_nothing_that_is_packag
     edit_in_disguise(model, flip_last)
     _forge_index(released, "build/model.safetensors", honest)
     fooled = released.doit("release")
-    assert (fooled.returncode, rows(fooled)["steps"]) == (0, "none run, 12 up to date")
+    assert (fooled.returncode, rows(fooled)["steps"]) == (0, "none run, 14 up to date")
     assert contents(released.path("release")) == before
     released.commit("a new commit packages again")
     done = released.doit("release")
     assert done.returncode == 1
     assert normal(done.stdout, released).startswith(
+        "run     gate\n"
+        "done    gate TIME\n"
         "run     package\n"
         "FAILED  package\n"
         "\n"
@@ -164,7 +166,7 @@ def test_a_forged_digest_of_an_input_releases_only_what_was_frozen(released: Pro
     _forge_index(released, "scripts/train.py", honest)
     released.commit("a new commit packages again")
     done = released.doit("release")
-    assert (done.returncode, ran(done)) == (0, ["package", "accept", "bundle:tar", "bundle:zip"])
+    assert (done.returncode, ran(done)) == (0, ["gate", "package", "accept", "bundle:tar", "bundle:zip"])
     assert released.path("release/1.0.0/model.safetensors").read_bytes() == model
     assert holds(released)
 

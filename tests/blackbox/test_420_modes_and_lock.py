@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from subprocess import CompletedProcess
 
 import pytest
 from project import Project, contents, holds, normal, ran, rows
 
 DOES_NOT_COMPILE = "print('def (')\n"
+
+
+def gates(done: CompletedProcess[str]) -> str:
+    """What the summary says of the gates, but for the number that passed: every new gate would change it."""
+    return re.sub(r"^\d+ passed", "N passed", rows(done)["gates"])
 
 
 def _commit_broken_smoke(project: Project) -> None:
@@ -20,7 +27,7 @@ def test_soft_turns_the_gates_that_the_policy_names_into_warnings(released: Proj
     _commit_broken_smoke(released)
     done = released.doit("release", "--soft")
     assert done.returncode == 0, done.stdout
-    assert "gates      8 passed, 1 warned: smoke\n" in done.stdout
+    assert gates(done) == "N passed, 1 warned: smoke"
     assert rows(done)["seal"] == "not yet: RESULT_SOFT (--soft)"
     assert holds(released)
     plain = released.doit("release")
@@ -39,7 +46,7 @@ def test_a_gate_that_the_policy_turns_off_refuses_nothing(released: Project) -> 
     released.replace("release_policy.yml", "gates:\n", "gates:\n  smoke: off\n")
     _commit_broken_smoke(released)
     done = released.doit("release")
-    assert (done.returncode, rows(done)["gates"]) == (0, "8 passed, 1 off: smoke")
+    assert (done.returncode, gates(done)) == (0, "N passed, 1 off: smoke")
 
 
 def test_a_snapshot_needs_no_lock_and_has_a_version_of_its_own(released: Project) -> None:
@@ -49,7 +56,9 @@ def test_a_snapshot_needs_no_lock_and_has_a_version_of_its_own(released: Project
     assert done.returncode == 0, done.stdout
     table = rows(done)
     assert (table["release"], table["directory"]) == ("tiny 1.0.0-snapshot", "release/1.0.0-snapshot")
-    assert table["gates"] == "7 passed, 2 off: lock-inputs, lock-outputs"
+    assert gates(done) == (
+        "N passed, 5 off: lock-inputs, lock-outputs, lock-config, lock-dataset, lock-tokenizer"
+    )
     assert "RESULT_SNAPSHOT (--snapshot)" in table["seal"]
     assert contents(released.path("release/1.0.0")) == before
     assert holds(released, "1.0.0-snapshot")
@@ -62,7 +71,7 @@ def test_strict_refuses_a_warning(released: Project) -> None:
     assert released.doit("freeze", "--update").returncode == 0
     released.commit()
     warned = released.doit("release")
-    assert (warned.returncode, rows(warned)["gates"]) == (0, "8 passed, 1 warned: smoke")
+    assert (warned.returncode, gates(warned)) == (0, "N passed, 1 warned: smoke")
     assert "SMOKE_LOAD_ONLY [smoke]: found no command; every tensor was read\n" in warned.stdout
     assert rows(warned)["seal"] == "can be sealed"
     strict = released.doit("release", "--strict")
@@ -78,7 +87,7 @@ def test_another_policy_is_used_and_marked(released: Project) -> None:
     released.write("lenient.yml", "schema: 1\ngates:\n  smoke: off\n")
     released.commit()
     done = released.doit("release", "--policy", "lenient.yml")
-    assert (done.returncode, rows(done)["gates"]) == (0, "8 passed, 1 off: smoke")
+    assert (done.returncode, gates(done)) == (0, "N passed, 1 off: smoke")
     assert rows(done)["seal"] == "not yet: POLICY_OVERRIDDEN (--policy)"
 
 
@@ -143,7 +152,7 @@ def test_an_unknown_numeric_id_warns_and_strict_refuses(released: Project) -> No
     released.write("release.lock", lock.replace("-numpy", "-numpx"))
     released.commit()
     warned = released.doit("release")
-    assert (warned.returncode, rows(warned)["gates"]) == (0, "8 passed, 1 warned: lock-outputs")
+    assert (warned.returncode, gates(warned)) == (0, "N passed, 1 warned: lock-outputs")
     assert "LOCK_NUMERIC_ID_UNKNOWN" in warned.stdout
     assert rows(warned)["seal"] == "not yet: LOCK_OUTPUTS_CHANGED (none in release.lock)"
     strict = released.doit("release", "--strict")

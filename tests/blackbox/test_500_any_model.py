@@ -66,7 +66,7 @@ def test_an_existing_folder_of_shards_is_set_up_by_init_and_released(tmp_path: P
     assert np.array_equal(opened.tensor("w"), W)
     assert opened.config == {"hidden_size": 3, "model_type": "stranger"}
     again = run(folder, "release", command=command)
-    assert "steps      none run, 8 up to date\n" in again.out
+    assert "steps      none run, 10 up to date\n" in again.out
 
 
 def test_weights_outside_the_repository_come_from_a_root(tmp_path: Path) -> None:
@@ -299,6 +299,8 @@ def test_gguf_files_and_extra_files_by_glob_are_packaged_under_their_names(tmp_p
     folder = write(
         project(tmp_path / "p", artifacts=artifacts),
         {
+            # These GGUF files hold nothing that a pair [parity.<pair>] could compare.
+            "release_policy.yml": "schema: 1\ngates:\n  parity-coverage: soft\n",
             "g/m-F32.gguf": b"GGUF\x03\0\0\0",
             "g/m-Q8_0.gguf": b"GGUF\x03\0\0\0\0",
             "notes/a.txt": "a\n",

@@ -330,9 +330,18 @@ def test_yaml_that_lies_or_runs_is_refused(released: Path, text: bytes, wanted: 
 def test_a_gguf_file_that_is_none_is_refused(released: Path) -> None:
     write(released, {"release.toml": f'{HEAD}{ARTIFACTS}gguf = ["m.gguf"]\n', "m.gguf": "GGML and so on"})
     assert refused(released).failure == message(
-        "weights",
-        ["WEIGHTS_INVALID m.gguf: wanted the magic GGUF, found not a GGUF file"],
-        ["write the file again from its source"],
+        "weights, parity-coverage",
+        [
+            "WEIGHTS_INVALID m.gguf: wanted the magic GGUF, found not a GGUF file",
+            (
+                "PARITY_UNDECLARED m.gguf: wanted a pair [parity.<pair>] that has it as candidate,"
+                " and leads back to the model, found none"
+            ),
+        ],
+        [
+            "write the file again from its source",
+            "declare [parity.<pair>] for every other format of the model",
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,16 +33,20 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+def exact_root(project: Path) -> object:
+    return json.loads((project / ".release/records/package.json").read_text("utf-8"))["exact_root"]
+
+
 def test_only_the_smoke_run_changed(project: Path) -> None:
-    """Its evidence stays the same, byte for byte, so that nothing but `accept` is woken."""
-    old = faulty.root_of(project)
+    """Another configuration is another run (P6: config_hash), so the release says so; its weights stay."""
+    old, exact = faulty.root_of(project), exact_root(project)
     config = project / "release.toml"
     config.write_text(config.read_text("utf-8").replace("timeout_s = 60", "timeout_s = 61"), "utf-8")
     done = faulty.doit(project, "release")
     assert done.code == 0, done.text
+    assert "run     step:" not in done.text
     assert "run     accept\n" in done.text
-    assert "run     package\n" not in done.text
-    assert faulty.root_of(project) == old
+    assert (faulty.root_of(project) != old, exact_root(project)) == (True, exact)
     assert "steps      none run, " in faulty.doit(project, "release").text
 
 
