@@ -16,7 +16,18 @@ from typing import Any
 from measure import RESULTS
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("noop", "noop_100k", "graph_1000", "canonical_safetensors", "package_4gb", "verify_4gb")
+NAMES = (
+    *(
+        "noop",
+        "noop_100k",
+        "graph_1000",
+        "dataset_schema",
+        "canonical_safetensors",
+        "parity",
+        "package_4gb",
+        "verify_4gb",
+    ),
+)
 
 
 def _rows(name: str, result: dict[str, Any]) -> list[str]:
