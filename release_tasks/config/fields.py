@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from release_tasks.config.readers import Reader, T, argument, describe, did_you_mean, wrong_type
+from release_tasks.config.readers import Reader, T, argument, describe, did_you_mean, integer, wrong_type
 from release_tasks.errors import ConfigError, ConfigErrors
 
 KeyPath = tuple[str | int, ...]
@@ -196,6 +196,19 @@ def check_schema(document: Mapping[str, object], schema: int, *, label: str) -> 
         return
     error.where = f"{label}: schema"
     raise ConfigErrors((error,))
+
+
+def open_document(document: object, schema: int, *, where: str) -> tuple[Table, Problems]:
+    """Give the top of a YAML document, and its problems; raises ConfigErrors for one of another schema."""
+    if not isinstance(document, Mapping):
+        error = wrong_type(document, f"a mapping with schema: {schema}")
+        error.where = where
+        raise ConfigErrors((error,))
+    check_schema(document, schema, label=where)
+    problems = Problems(where, document)
+    top = Table(document, (), problems)
+    top.one("schema", integer(schema, schema), required=f"schema: {schema} as the first key")
+    return top, problems
 
 
 def given(**values: object) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
 _LATER_TABLES = ("publish", "sign", "workspace", "cards")
-_LATER_TYPES = ("dataset", "tooling", "patch", "experimental")
+_LATER_TYPES = ("dataset", "tooling")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
 _NAME = matching(
@@ -53,7 +53,7 @@ def _type(value: object) -> ReleaseType:
     if value in _LATER_TYPES and isinstance(value, str):
         raise ConfigError(
             f"release type {value} comes in a later version of release_tasks",
-            wanted="model",
+            wanted="model, patch or experimental",
             found=describe(value),
         )
     return choice(get_args(ReleaseType))(value)  # type: ignore[no-any-return]
@@ -84,6 +84,21 @@ class _Overrides:
         if value is not None:
             self.used[name] = value
         return value
+
+
+def _check_patch(table: Table, found: Mapping[str, Any]) -> None:
+    """A patch says what it mends and why; nothing else has a base (R22)."""
+    is_patch = found.get("type") == "patch"
+    for key, wanted in (
+        ("base", "the version that is patched, as 1.0.0"),
+        ("reason", "the critical bug or packaging mistake that it mends"),
+    ):
+        if is_patch and key not in table:
+            table.problem(ConfigError(f"{key} is missing: a patch has one", wanted=wanted), key)
+        if not is_patch and key in table:
+            table.problem(ConfigError(f"{key} belongs to a patch", wanted='type = "patch"'), key)
+    if is_patch and "version" in found and found.get("base") == found["version"].text:
+        table.problem(ConfigError("a patch is another version than its base", found=found["base"]), "base")
 
 
 def _read_roots(table: Table | None, overrides: _Overrides) -> tuple[Root, ...]:
@@ -144,12 +159,15 @@ def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
         scheme=scheme,
         bundles=None if bundles is None else tuple(sorted(bundles)),
         type=table.one("type", _type),
+        base=table.one("base", lambda value: parse_version(text(value), scheme or DEFAULT_SCHEME).text),
+        reason=table.one("reason", text),
         license=table.one("license", text),
         profile=table.one("profile", text),
         policy=table.one("policy", declared_path(roots=None, globs=False)),
         docs_version=table.one("docs_version", text),
         architecture=table.one("architecture", text),
     )
+    _check_patch(table, found)
     table.close()
     return found
 

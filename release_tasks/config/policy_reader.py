@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from release_tasks.config.declared import split_root
-from release_tasks.config.fields import Problems, Table, check_schema, given
+from release_tasks.config.fields import Table, given, open_document
 from release_tasks.config.policy import Policy, ProfileRules, SecretException, Waiver
 from release_tasks.config.readers import (
     Reader,
@@ -16,14 +16,13 @@ from release_tasks.config.readers import (
     describe,
     did_you_mean,
     flag,
-    integer,
     matching,
     number_in,
     text,
     wrong_type,
 )
 from release_tasks.config.schema import SCHEMA
-from release_tasks.errors import ConfigError, ConfigErrors, PathError
+from release_tasks.errors import ConfigError, PathError
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.verdict import HARDNESSES, Hardness
@@ -211,14 +210,7 @@ def parse_policy(
     A gate or threshold that the policy names and no code evaluates is a problem: it would promise a check
     that nobody makes. `where` is the name of the file, for messages.
     """
-    if not isinstance(document, Mapping):
-        error = wrong_type(document, f"a mapping with schema: {SCHEMA}")
-        error.where = where
-        raise ConfigErrors((error,))
-    check_schema(document, SCHEMA, label=where)
-    problems = Problems(where, document)
-    top = Table(document, (), problems)
-    top.one("schema", integer(SCHEMA, SCHEMA), required=f"schema: {SCHEMA} as the first key")
+    top, problems = open_document(document, SCHEMA, where=where)
     rules = _read_rules(top, known_gates, known_thresholds)
     found = given(
         soft_allowed=_sorted(top.many("soft_allowed", _known("gate", known_gates))),

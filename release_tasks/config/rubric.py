@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from release_tasks.config.fields import Problems, Table, check_schema
+from release_tasks.config.fields import Table, open_document
 from release_tasks.config.plain_yaml import parse_plain_yaml
 from release_tasks.config.readers import integer, matching, number, text, wrong_type
 from release_tasks.config.schema import SCHEMA
-from release_tasks.errors import ConfigError, ConfigErrors
+from release_tasks.errors import ConfigError
 
 _CRITERION = matching(r"[a-z][a-z0-9_]{0,63}", "a-z, then also 0-9 and _; at most 64 characters")
 _TOLERANCE = 1e-9  # of the sum of weights: decimals such as 0.1 have no exact binary form
@@ -85,14 +84,7 @@ def parse_rubric(data: bytes, *, where: str) -> Rubric:
         document = parse_plain_yaml(data.decode("utf-8"), where=where)
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8", found=f"byte at offset {error.start}", where=where) from None
-    if not isinstance(document, Mapping):
-        error_ = wrong_type(document, f"a mapping with schema: {SCHEMA}")
-        error_.where = where
-        raise ConfigErrors((error_,))
-    check_schema(document, SCHEMA, label=where)
-    problems = Problems(where, document)
-    top = Table(document, (), problems)
-    top.one("schema", integer(SCHEMA, SCHEMA), required=f"schema: {SCHEMA} as the first key")
+    top, problems = open_document(document, SCHEMA, where=where)
     criteria = _read_criteria(top.table("criteria", required="criteria, each with weight and description"))
     threshold = top.one("threshold", _share, required="the least score that passes, 0 to 1")
     sample_size = top.one("sample_size", integer(1, 1_000_000), required="how many samples are judged")

@@ -13,7 +13,7 @@ DEFAULT_SCHEME: Scheme = "semver"
 
 Scalar = str | int | float | bool
 Bundle = Literal["zip", "tar"]
-ReleaseType = Literal["model"]
+ReleaseType = Literal["model", "patch", "experimental"]
 Numeric = Literal["auto", "v3", "portable", "none"]
 SampleCheck = Literal["python", "rust"]
 SuiteName = Literal["unit", "integration", "pipeline", "regression"]
@@ -241,7 +241,10 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted."""
+    """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
+
+    A patch has the `base` version whose weights it keeps, and the `reason` for which it is released (R22).
+    """
 
     root: Path
     file: Path
@@ -251,6 +254,8 @@ class Release:
     bundles: tuple[Bundle, ...] = ("zip",)
     scheme: Scheme = DEFAULT_SCHEME
     type: ReleaseType = "model"
+    base: str | None = None
+    reason: str | None = None
     license: str | None = None
     profile: str = "default"
     policy: str | None = None

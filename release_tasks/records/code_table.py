@@ -40,6 +40,8 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     }),
     (Category.VERSION, _HARD, 8, {
         GateCode.VERSION_TAKEN: "raise release.version in release.toml",
+        GateCode.PATCH_BASE_MISSING: "name a version that was released from this repository, whose tag and lock are here",
+        GateCode.PATCH_MODEL_CHANGED: "restore the weights of the base, or release a new version instead of a patch",
     }),
     (Category.CONTRACT, _HARD, 8, {
         GateCode.CONTRACT_FILE_MISSING: "declare the file in [artifacts]",
@@ -90,6 +92,7 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.POLICY_OVERRIDDEN: "run 'doit release' without --policy",
         GateCode.RESULT_SOFT: "run 'doit release' without --soft",
         GateCode.RESULT_SNAPSHOT: "run 'doit release' without --snapshot",
+        GateCode.RESULT_EXPERIMENTAL: "release it as type model under a version of its own: an experiment is never sealed",
     }),
     (Category.CHECKPOINT, _WARNS, 10, {
         GateCode.CHECKPOINT_UNDECLARED: "declare [checkpoint] with record, metric and direction",
@@ -221,7 +224,8 @@ CODES: dict[GateCode, CodeInfo] = {
     for code, recommendation in codes.items()
 }
 
-# "Nothing was done here": a gate that the policy requires refuses for these, whatever its hardness.
+# "Nothing was done here", or nothing that can be used: a gate that the policy requires refuses for these,
+# whatever its hardness.
 NOT_DONE: frozenset[GateCode] = frozenset(
     {
         GateCode.BENCH_UNDECLARED,
@@ -229,6 +233,10 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.DATASET_SCHEMA_UNDECLARED,
         GateCode.DATASET_UNDECLARED,
         GateCode.EVALUATION_UNDECLARED,
+        GateCode.EVIDENCE_INVALID,
+        GateCode.EVIDENCE_MISSING,
+        GateCode.EVIDENCE_MOCK,
+        GateCode.EVIDENCE_STALE,
         GateCode.PARITY_UNDECLARED,
         GateCode.SECRETS_NOT_SCANNED,
         GateCode.SMOKE_LOAD_ONLY,

@@ -47,4 +47,4 @@ MODEL_1 = Contract(
     ),
 )
 CONTRACTS: dict[str, Contract] = {MODEL_1.name: MODEL_1}
-CURRENT: dict[str, Contract] = {"model": MODEL_1}
+CURRENT: dict[str, Contract] = {"model": MODEL_1, "patch": MODEL_1, "experimental": MODEL_1}

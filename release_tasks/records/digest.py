@@ -35,6 +35,11 @@ class Digest:
         return self.hex[:16]
 
 
+def short_digest(written: object, *, absent: str = "nothing") -> str:
+    """A written digest, shortened for people to its first 16 digits; `absent` where there is none."""
+    return absent if written is None else str(written).removeprefix("sha256:")[:16]
+
+
 def sha256(hex_digits: str) -> Digest:
     """Name 64 hex digits as a SHA-256."""
     return Digest("sha256", hex_digits)

@@ -15,7 +15,6 @@ from release_tasks.records.step import Class
 SCHEMA_VERSION = 1
 MANIFEST = "MANIFEST.json"
 CHECKSUMS = "checksum.txt"
-CLASSES: frozenset[str] = frozenset({"exact", "derived", "recorded"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,8 @@ DECISIONS: tuple[Decision, ...] = ("PASS", "PASS_WITH_WARNINGS", "REJECT")
 class Mode:
     """How the run was asked for; anything but the plain run is marked, and can never be sealed.
 
-    `strict` is what the command line says of it, None when it says nothing.
+    `strict` is what the command line says of it, None when it says nothing. An experiment is a release of
+    that type (R24): the one mark that release.toml makes.
     """
 
     soft: bool = False
@@ -35,6 +36,7 @@ class Mode:
     strict: bool | None = None
     policy_override: bool = False
     profile_override: bool = False
+    experimental: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +125,7 @@ class Verdict:
                 "strict": self.mode.strict,
                 "policy_override": self.mode.policy_override,
                 "profile_override": self.mode.profile_override,
+                "experimental": self.mode.experimental,
             },
             "codes": [str(code) for code in self.codes],
             "gates": [gate.to_json() for gate in self.gates],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from release_tasks.config.declared import locate
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigErrors
+from tests.fakes.json_bends import mutate
 from tests.fakes.release_toml import CASES, ROOT, SCHEMA, changed, parse, problems, sample
 
 # The machine is shared: time says nothing about the code here.
@@ -152,7 +153,7 @@ BROKEN = [
     ("release/version", 1, "wrong type\n  wanted: a string\n  found:  integer 1\n  where:  release.toml: release.version", True),
     ("release/scheme", "semvr", 'value refused\n  wanted: one of semver, calendar\n  found:  string "semvr"\n  where:  release.toml: release.scheme\n  hint:   did you mean semver?', True),
     ("release/bundles", ["rar"], 'value refused\n  wanted: one of zip, tar\n  found:  string "rar"\n  where:  release.toml: release.bundles[0]\n  hint:   did you mean tar?', True),
-    ("release/type", "dataset", 'release type dataset comes in a later version of release_tasks\n  wanted: model\n  found:  string "dataset"\n  where:  release.toml: release.type', True),
+    ("release/type", "dataset", 'release type dataset comes in a later version of release_tasks\n  wanted: model, patch or experimental\n  found:  string "dataset"\n  where:  release.toml: release.type', True),
     ("release/profile", "", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string ""\n  where:  release.toml: release.profile', True),
     ("artifacts/tokenizer_version", 1, "wrong type\n  wanted: a string\n  found:  integer 1\n  where:  release.toml: artifacts.tokenizer_version", True),
     ("release/license", " ", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string " "\n  where:  release.toml: release.license', True),
@@ -337,25 +338,10 @@ def test_any_mapping_is_a_release_or_config_errors(document: Any, with_schema: A
     assert places is None or (places and all(places))
 
 
-def paths_of(node: Any, at: tuple[Any, ...] = ()) -> Any:
-    yield at
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in items:
-        yield from paths_of(value, (*at, key))
-
-
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     document = sample(draw(st.sampled_from(["minimal", "full", "sharded"])))
-    for _ in range(draw(st.integers(1, 3))):
-        *parents, last = draw(st.sampled_from([path for path in paths_of(document) if path]))
-        node = document
-        for part in parents:
-            node = node[part]
-        if isinstance(node, dict) and draw(st.booleans()):
-            del node[last]
-        else:
-            node[last] = draw(VALUES)
+    mutate(draw, document, VALUES, least=1)
     return document
 
 

@@ -15,6 +15,7 @@ from release_tasks.config.policy import Policy, ProfileRules, SecretException, W
 from release_tasks.config.policy_reader import parse_policy
 from release_tasks.errors import ConfigErrors
 from release_tasks.records.digest import sha256
+from tests.fakes.json_bends import mutate
 
 GATES = frozenset({"CHECKSUM", "SECRETS", "TESTS_PASS"})
 THRESHOLDS = frozenset({"max_file_size_mb", "max_regression"})
@@ -212,27 +213,11 @@ VALUES = st.recursive(
 )
 
 
-def paths_of(node: Any, at: tuple[Any, ...] = ()) -> Any:
-    if at:
-        yield at
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in items:
-        yield from paths_of(value, (*at, key))
-
-
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
     """The whole policy with a few of its values removed or replaced."""
     document: Any = parse_plain_yaml(WHOLE, where="p.yml")
-    for _ in range(draw(st.integers(0, 3))):
-        *parents, last = draw(st.sampled_from(list(paths_of(document))))
-        node = document
-        for part in parents:
-            node = node[part]
-        if isinstance(node, dict) and draw(st.booleans()):
-            del node[last]
-        else:
-            node[last] = draw(VALUES)
+    mutate(draw, document, VALUES, least=0)
     return document
 
 

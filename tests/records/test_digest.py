@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_tasks.errors import FormatError
-from release_tasks.records.digest import Digest, parse_digest, sha256
+from release_tasks.records.digest import Digest, parse_digest, sha256, short_digest
 
 HEX = hashlib.sha256(b"").hexdigest()
 
@@ -52,3 +52,9 @@ def test_a_digest_cannot_be_made_wrong(algorithm: str, hex_digits: str) -> None:
 
 def test_sha256_names_hex_digits() -> None:
     assert str(sha256(HEX)) == f"sha256:{HEX}"
+
+
+def test_a_written_digest_is_shortened_for_people() -> None:
+    assert short_digest(f"sha256:0123456789abcdef{'0' * 48}") == "0123456789abcdef"
+    assert short_digest("c" * 40) == "c" * 16  # a commit
+    assert (short_digest(None), short_digest(None, absent="absent")) == ("nothing", "absent")

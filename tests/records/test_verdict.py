@@ -86,6 +86,7 @@ def test_the_record_is_plain_json_and_says_how_the_run_was_asked_for() -> None:
         "strict": True,
         "policy_override": False,
         "profile_override": True,
+        "experimental": False,
     }
     assert made["strict"] is True
     assert made["codes"] == ["EVIDENCE_STALE", "SMOKE_FAILED"]
