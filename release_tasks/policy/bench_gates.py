@@ -11,6 +11,7 @@ from release_tasks.policy.gate import Gate, Rules, rows, text
 from release_tasks.policy.metric_judgement import amount, flaw, judge_target
 from release_tasks.policy.regression import compare
 from release_tasks.records.baseline import Baseline, BenchFigures, Figure, baseline_from_json
+from release_tasks.records.digest import short_digest
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Finding
@@ -95,21 +96,17 @@ def _model(data: JSONObject, name: str) -> Iterator[Finding]:
                 code=GateCode.BENCH_OTHER_MODEL,
                 subject=f"bench {name}",
                 wanted="artifact in [bench], the file that is measured",
-                found=f"none, and a report about the model {_short(measured)}",
+                found=f"none, and a report about the model {short_digest(measured)}",
             )
     elif measured != artifact["sha256"] and (measured is not None or data["imported"] is not None):
         yield Finding(
             code=GateCode.BENCH_OTHER_MODEL,
             subject=f"bench {name}: {artifact['path']}",
-            wanted=f"a report about {_short(artifact['sha256'])}",
+            wanted=f"a report about {short_digest(artifact['sha256'])}",
             found="a report that does not say which model"
             if measured is None
-            else f"about {_short(measured)}",
+            else f"about {short_digest(measured)}",
         )
-
-
-def _short(digest: Any) -> str:
-    return text(digest).removeprefix("sha256:")[:16]
 
 
 def _targets(data: JSONObject, rules: Rules) -> Iterator[Finding]:

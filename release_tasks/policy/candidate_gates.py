@@ -6,27 +6,31 @@ from collections.abc import Iterator
 
 from release_tasks.policy.evidence_shape import (
     COUNT,
+    DIGEST,
     FLAG,
     TEXT,
     TEXT_OR_NULL,
     TEXTS,
     EvidenceKind,
+    nested,
+    or_null,
 )
 from release_tasks.policy.evidence_shape import rows as rows_of
 from release_tasks.policy.gate import Gate, Rules, rows, text
+from release_tasks.records.digest import short_digest
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Finding
 
 
 def _short(value: JSON) -> str:
-    return text(value).removeprefix("sha256:")[:16] if value is not None else "not there"
+    return short_digest(value, absent="not there")
 
 
 def _differences(data: JSONObject, code: GateCode) -> Iterator[Finding]:
     for row in rows(data, "differences"):
         yield Finding(
-            code=code, subject=text(row["name"]), wanted=_short(row["frozen"]), found=_short(row["now"])
+            code=code, subject=text(row["name"]), wanted=short_digest(row["frozen"]), found=_short(row["now"])
         )
 
 
@@ -57,13 +61,41 @@ def _frozen_outputs(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
 
 
 def _version(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
-    if data["tag_commit"] is not None and data["tag_commit"] != data["commit"]:
+    taken = data["tag_commit"] != data["commit"] or data["experimental"] is not False
+    if data["tag_commit"] is not None and taken:
         yield Finding(
             code=GateCode.VERSION_TAKEN,
             subject=text(data["tag"]),
             wanted="a version that no other commit bears",
             found=f"the tag of commit {_short(data['tag_commit'])}",
         )
+
+
+def _patch(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
+    """A patch keeps the weights of a version that was released (R22)."""
+    patch = data["patch"]
+    if not isinstance(patch, dict):
+        return
+    base = text(patch["base"])
+    files = rows(patch, "files")
+    if patch["sealed"] is not True or not files or any(row["base"] is None for row in files):
+        yield Finding(
+            code=GateCode.PATCH_BASE_MISSING,
+            subject=f"release.base {base}",
+            wanted="a released version whose release.lock names the weights",
+            found="no tag of it here"
+            if patch["sealed"] is not True
+            else "no digest of the weights in its lock",
+        )
+        return
+    for row in files:
+        if row["base"] != row["now"]:
+            yield Finding(
+                code=GateCode.PATCH_MODEL_CHANGED,
+                subject=text(row["path"]),
+                wanted=f"{short_digest(row['base'])}, as in {base}",
+                found=short_digest(row["now"]),
+            )
 
 
 def _no_mock(data: JSONObject, rules: Rules) -> Iterator[Finding]:
@@ -188,7 +220,23 @@ CANDIDATE_KINDS: dict[str, EvidenceKind] = {
         }
     ),
     "version": EvidenceKind(
-        fields={"version": TEXT, "tag": TEXT, "tag_commit": TEXT_OR_NULL, "commit": TEXT_OR_NULL}
+        fields={
+            "version": TEXT,
+            "tag": TEXT,
+            "tag_commit": TEXT_OR_NULL,
+            "commit": TEXT_OR_NULL,
+            "experimental": FLAG,
+            "patch": or_null(
+                nested(
+                    {
+                        "base": TEXT,
+                        "reason": TEXT,
+                        "sealed": FLAG,
+                        "files": rows_of({"path": TEXT, "base": or_null(DIGEST), "now": or_null(DIGEST)}),
+                    }
+                )
+            ),
+        }
     ),
     "commands": EvidenceKind(fields={"commands": rows_of({"name": TEXT, "command": TEXT})}),
     "artifacts": EvidenceKind(
@@ -200,8 +248,6 @@ CANDIDATE_KINDS: dict[str, EvidenceKind] = {
                 {
                     "path": TEXT,
                     "canonical": FLAG,
-                    "tensors": COUNT,
-                    "dtypes": TEXTS,
                     "not_finite": rows_of(
                         {"tensor": TEXT, "elements": COUNT, "nan": COUNT, "infinite": COUNT}
                     ),
@@ -245,6 +291,13 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="version",
         check=_version,
         doc="The version is the tag of no other commit.",
+    ),
+    Gate(
+        name="patch",
+        point="candidate",
+        evidence="version",
+        check=_patch,
+        doc="A patch keeps the weights of the released version that it mends.",
     ),
     Gate(
         name="no-mock",

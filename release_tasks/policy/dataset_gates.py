@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from release_tasks.policy.dataset_value_gates import DATASET_VALUE_FIELDS, DATASET_VALUE_GATES, part
+from release_tasks.policy.dataset_consistency import dataset_contradictions
+from release_tasks.policy.dataset_value_gates import DATASET_VALUE_CHECKS, DATASET_VALUE_FIELDS
 from release_tasks.policy.evidence_shape import (
     COUNT,
     DIGEST,
@@ -18,7 +19,7 @@ from release_tasks.policy.evidence_shape import (
 )
 from release_tasks.policy.evidence_shape import nested as nested_of
 from release_tasks.policy.evidence_shape import rows as rows_of
-from release_tasks.policy.gate import Gate, Rules, number, rows, text
+from release_tasks.policy.gate import Gate, Rules, number, part_if_asked, rows, text
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Finding
@@ -59,7 +60,7 @@ def _dataset(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
 
 
 def _schema(data: JSONObject, rules: Rules) -> Iterator[Finding]:
-    schema = part(data, "schema")
+    schema = part_if_asked(data, "schema")
     if schema is None:
         yield Finding(
             code=GateCode.DATASET_SCHEMA_UNDECLARED,
@@ -114,22 +115,18 @@ def _with_examples(found: str, holder: JSONObject) -> str:
 
 
 def _duplicates(data: JSONObject, rules: Rules) -> Iterator[Finding]:
-    found = part(data, "duplicates")
+    found = part_if_asked(data, "duplicates")
     if found is None:
         return
     limit = rules.limit("max_duplicate_rate")
     exact, near, total = (number(found, key) for key in ("exact", "near", "records"))
     if (exact + near) / max(1, total) >= limit:
         parts = f"{share(exact + near, total)}: {exact:g} exact, {near:g} near"
-        examples = [
-            f"{row['record']} repeats {row['original']} ({row['similarity']:.4g})"
-            for row in rows(found, "examples")
-        ]
         yield Finding(
             code=GateCode.DATASET_DUPLICATES,
             subject="[dataset]",
             wanted=f"a share of repeated records below {limit:g}",
-            found="; ".join([parts, *examples[:3]]),
+            found="; ".join([parts, *_repeats(found)]),
         )
     for name in names(found["repeated_ids"]):
         yield Finding(
@@ -138,6 +135,14 @@ def _duplicates(data: JSONObject, rules: Rules) -> Iterator[Finding]:
             wanted="every id once",
             found=f"{name} more than once",
         )
+
+
+def _repeats(holder: JSONObject) -> list[str]:
+    """The first three pairs of records that repeat each other, in words."""
+    return [
+        f"{row['record']} repeats {row['original']} ({row['similarity']:.4g})"
+        for row in rows(holder, "examples")[:3]
+    ]
 
 
 def _sizes(data: JSONObject, rules: Rules) -> Iterator[Finding]:
@@ -172,7 +177,7 @@ def _coverage(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
 
 
 def _holdout(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
-    held = part(data, "holdout")
+    held = part_if_asked(data, "holdout")
     if held is None:
         return
     for key, word in (("heldout", "held-out"), ("training", "training")):
@@ -184,7 +189,7 @@ def _holdout(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
                 found="none",
             )
     if held["contaminated"] != 0:
-        examples = [f"{row['record']} repeats {row['original']}" for row in rows(held, "examples")[:3]]
+        examples = _repeats(held)
         yield Finding(
             code=GateCode.DATASET_CONTAMINATED,
             subject="dataset.holdout",
@@ -237,7 +242,8 @@ DATASET_KINDS: dict[str, EvidenceKind] = {
                 nested_of({"heldout": COUNT, "training": COUNT, "contaminated": COUNT, "examples": _PAIRS})
             ),
             **DATASET_VALUE_FIELDS,
-        }
+        },
+        contradictions=dataset_contradictions,
     ),
 }
 
@@ -254,17 +260,14 @@ _CHECKS = (
     ("dataset-holdout", _holdout, "No training record repeats a held-out one."),
 )
 
-DATASET_GATES: tuple[Gate, ...] = (
-    *(
-        Gate(
-            name=name,
-            point="candidate",
-            evidence="dataset",
-            check=check,
-            doc=doc,
-            undeclared=GateCode.DATASET_UNDECLARED,
-        )
-        for name, check, doc in _CHECKS
-    ),
-    *DATASET_VALUE_GATES,
+DATASET_GATES: tuple[Gate, ...] = tuple(
+    Gate(
+        name=name,
+        point="candidate",
+        evidence="dataset",
+        check=check,
+        doc=doc,
+        undeclared=GateCode.DATASET_UNDECLARED,
+    )
+    for name, check, doc in (*_CHECKS, *DATASET_VALUE_CHECKS)
 )

@@ -23,7 +23,7 @@ from release_tasks.policy.evidence_shape import (
     or_null,
 )
 from release_tasks.policy.evidence_shape import rows as rows_of
-from release_tasks.policy.gate import Gate, Rules, number, rows, text
+from release_tasks.policy.gate import Check, Rules, number, part_if_asked, rows, text
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Finding
@@ -32,20 +32,12 @@ _DAY_S = 86_400
 _FETCHED = frozenset({*range(200, 300), 304})  # HTTP: success, and "what you have is still so"
 
 
-def part(data: JSONObject, key: str) -> JSONObject | None:
-    """The object under `key`, None where the measure was not asked for; raises TypeError for the rest."""
-    value = data[key]
-    if value is not None and not isinstance(value, dict):
-        raise TypeError(f"BUG: evidence key {key} is not an object")
-    return value
-
-
 def _finding(code: GateCode, subject: str, wanted: str, found: str) -> Finding:
     return Finding(code=code, subject=subject, wanted=wanted, found=found)
 
 
 def _weights(data: JSONObject, rules: Rules) -> Iterator[Finding]:
-    weights = part(data, "weights")
+    weights = part_if_asked(data, "weights")
     if weights is None:
         return
     if weights["invalid"] != 0:
@@ -62,7 +54,7 @@ def _weights(data: JSONObject, rules: Rules) -> Iterator[Finding]:
 
 
 def _marginals(data: JSONObject, rules: Rules) -> Iterator[Finding]:
-    marginals = part(data, "marginals")
+    marginals = part_if_asked(data, "marginals")
     if marginals is None:
         return
     if marginals["converged"] is False:
@@ -116,7 +108,7 @@ _TEXT_CODES = (
 
 
 def _texts(data: JSONObject, rules: Rules) -> Iterator[Finding]:
-    texts = part(data, "texts")
+    texts = part_if_asked(data, "texts")
     if texts is None or not texts["texts"]:
         return
     total = number(texts, "texts")
@@ -213,7 +205,7 @@ DATASET_VALUE_FIELDS: dict[str, Field] = {
     ),
 }
 
-_CHECKS = (
+DATASET_VALUE_CHECKS: tuple[tuple[str, Check, str], ...] = (
     ("dataset-weights", _weights, "Weights leave enough effective records and do not rest on a few."),
     (
         "dataset-marginals",
@@ -228,16 +220,4 @@ _CHECKS = (
     ),
     ("dataset-pii", _personal_data, "No text holds personal data."),
     ("dataset-sources", _sources, "Every source was fetched, not too long before the decision."),
-)
-
-DATASET_VALUE_GATES: tuple[Gate, ...] = tuple(
-    Gate(
-        name=name,
-        point="candidate",
-        evidence="dataset",
-        check=check,
-        doc=doc,
-        undeclared=GateCode.DATASET_UNDECLARED,
-    )
-    for name, check, doc in _CHECKS
 )

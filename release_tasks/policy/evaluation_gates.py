@@ -35,9 +35,13 @@ def _contradictions(data: JSONObject) -> Iterator[str]:
         yield "a failed judgement that does not count as 0"
     if len(samples) != min(number(data, "available"), number(data, "asked")):
         yield f"{len(samples)} judged, of {data['available']} with {data['asked']} asked for"
-    weights = math.fsum(number(row, "weight") for row in rows(data, "criteria"))
+    criteria = [(number(row, "weight"), number(row, "mean")) for row in rows(data, "criteria")]
+    weights = math.fsum(weight for weight, _ in criteria)
     if abs(weights - 1) > _TOLERANCE:
         yield f"weights that sum to {weights:.6g}"
+    weighted = math.fsum(weight * mean for weight, mean in criteria)
+    if abs(weighted - number(data, "score")) > _TOLERANCE:
+        yield f"score {data['score']}, but its criteria give {weighted:.6g}"
 
 
 def _evaluation(data: JSONObject, _rules: Rules) -> Iterator[Finding]:

@@ -23,12 +23,20 @@ class Misfit:
 Field = Callable[[JSON, str], Iterator[Misfit]]
 
 
+def _no_contradiction(_data: JSONObject) -> Iterator[Misfit]:
+    return iter(())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvidenceKind:
-    """The fields of one kind; `many` kinds have a record for each name, `KIND/NAME`, that holds its name."""
+    """The fields of one kind; `many` kinds have a record for each name, `KIND/NAME`, that holds its name.
+
+    `contradictions` finds in a well-shaped record the figures that cannot all be true.
+    """
 
     fields: Mapping[str, Field]
     many: bool = False
+    contradictions: Callable[[JSONObject], Iterator[Misfit]] = _no_contradiction
 
 
 def misfits(data: JSONObject, fields: Mapping[str, Field], prefix: str = "") -> Iterator[Misfit]:
@@ -139,6 +147,8 @@ NUMBERS = one(
     "a list of finite numbers", lambda value: isinstance(value, list) and all(map(_is_number, value))
 )
 RATE = one("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)  # type: ignore[operator]
+CORRELATION = one("a number from -1 to 1", lambda value: _is_number(value) and -1 <= value <= 1)  # type: ignore[operator]
+AMOUNT = one("a number, 0 or more", lambda value: _is_number(value) and value >= 0)  # type: ignore[operator]
 TEXT = one("a text", lambda value: isinstance(value, str))
 TEXT_OR_NULL = or_null(TEXT)
 TEXTS = one(

@@ -18,23 +18,13 @@ from release_tasks.policy.evidence_shape import (
     or_null,
 )
 from release_tasks.policy.evidence_shape import rows as rows_of
-from release_tasks.policy.gate import Gate, Rules, number, rows, text
+from release_tasks.policy.gate import Gate, Rules, number, part, rows, text
+from release_tasks.records.digest import short_digest
 from release_tasks.records.gate_code import GateCode
-from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Finding
 
 _LOCK_FILE = "release.lock"
-
-
-def _short(value: JSON) -> str:
-    return "nothing" if value is None else text(value).removeprefix("sha256:")[:16]
-
-
-def _object(data: JSONObject, key: str) -> JSONObject:
-    value = data[key]
-    if not isinstance(value, dict):
-        raise TypeError(f"BUG: evidence key {key} is not an object")
-    return value
 
 
 def _no_lock(data: JSONObject) -> Iterator[Finding]:
@@ -48,13 +38,13 @@ def _config(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     yield from _no_lock(data)
     if data["lock"] is not True:
         return
-    config = _object(data, "config")
+    config = part(data, "config")
     if config["frozen"] != config["now"]:
         yield Finding(
             code=GateCode.LOCK_OUTPUTS_CHANGED,
             subject="artifacts.config",
-            wanted=_short(config["frozen"]),
-            found=_short(config["now"]),
+            wanted=short_digest(config["frozen"]),
+            found=short_digest(config["now"]),
         )
     yield from _training_seed(data)
     for row in rows(data, "seeds"):
@@ -71,7 +61,7 @@ def _training_seed(data: JSONObject) -> Iterator[Finding]:
     """The seed that the training wrote down must be one, and that of the step that made the weights (R14)."""
     if data["training"] is None:
         return
-    training = _object(data, "training")
+    training = part(data, "training")
     wanted = "a whole number from 0"
     found = text(training["problem"]) if training["problem"] is not None else text(training["seed"])
     if training["step_seed"] is not None:
@@ -95,7 +85,7 @@ def _versioned(
     yield from _no_lock(data)
     if data["lock"] is not True:
         return
-    row = _object(data, key)
+    row = part(data, key)
     version, frozen_version = row["version"], row["frozen_version"]
     if row["frozen"] == row["now"]:
         if version != frozen_version:
@@ -110,8 +100,8 @@ def _versioned(
     yield Finding(
         code=reused if same else changed,
         subject=f"{key} {text(version)}" if version is not None else key,
-        wanted=f"{_short(row['frozen'])}, frozen as version {text(frozen_version)}",
-        found=_short(row["now"]) + why,
+        wanted=f"{short_digest(row['frozen'])}, frozen as version {text(frozen_version)}",
+        found=short_digest(row["now"]) + why,
     )
 
 
@@ -156,8 +146,8 @@ def _checkpoint(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
         yield Finding(
             code=GateCode.CHECKPOINT_NOT_BEST,
             subject="artifacts.model",
-            wanted=f"{_short(best['sha256'])}, of step {text(best['step'])} with {metric} {value}",
-            found=_short(data["released"]),
+            wanted=f"{short_digest(best['sha256'])}, of step {text(best['step'])} with {metric} {value}",
+            found=short_digest(data["released"]),
         )
 
 

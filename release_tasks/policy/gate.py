@@ -63,6 +63,19 @@ def rows(data: JSONObject, key: str) -> list[JSONObject]:
     return [row for row in value if isinstance(row, dict)]
 
 
+def part(data: JSONObject, key: str) -> JSONObject:
+    """The object under `key`; raises TypeError for anything else, as `rows`."""
+    value = data[key]
+    if not isinstance(value, dict):
+        raise TypeError(f"BUG: evidence key {key} is not an object")
+    return value
+
+
+def part_if_asked(data: JSONObject, key: str) -> JSONObject | None:
+    """The object under `key`, None where the measure was not asked for; raises TypeError as `rows`."""
+    return None if data[key] is None else part(data, key)
+
+
 def number(data: JSONObject, key: str) -> float:
     """The number under `key`; raises TypeError for anything else, as `rows`."""
     value = data[key]

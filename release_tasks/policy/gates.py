@@ -30,6 +30,7 @@ from release_tasks.records.verdict import (
     Decision,
     Finding,
     GateResult,
+    Hardness,
     Mode,
     Point,
     Status,
@@ -51,6 +52,8 @@ GATES: tuple[Gate, ...] = (
 WAIVERS_USED = "waivers-used"  # judged by `decide` itself, after all others: what no waiver matched
 WAIVERS_USED_DOC = "Every waiver of the policy excuses a finding."
 KNOWN_GATES: frozenset[str] = frozenset({*(gate.name for gate in GATES), WAIVERS_USED})
+# What may be sealed is no matter of policy: these always refuse, also in a soft run (K4).
+ALWAYS_HARD: frozenset[str] = frozenset(gate.name for gate in GATES if gate.point == "seal")
 KNOWN_THRESHOLDS: frozenset[str] = frozenset(THRESHOLDS)
 # Without a policy file: everything is hard but the spelling of weights that somebody else wrote.
 DEFAULT_POLICY = Policy(gates=(("weights-canonical", "soft"),))
@@ -75,7 +78,7 @@ class Case:
 
 
 def _binding(name: str, case: Case) -> Iterator[Finding]:
-    """Refuse evidence that is missing, of another shape or name, mock, or speaks of other bytes."""
+    """Refuse evidence that is missing, misshapen, false in itself, mock, or speaks of other bytes."""
     kind = EVIDENCE_KINDS[kind_of(name)]
     record = case.evidence.get(name)
     if record is None:
@@ -85,10 +88,8 @@ def _binding(name: str, case: Case) -> Iterator[Finding]:
     if record.kind != kind_of(name):
         yield _invalid(name, "kind", kind_of(name), record.kind)
         return
-    flaws = tuple(
-        _invalid(name, flaw.key, flaw.wanted, flaw.found) for flaw in misfits(record.data, kind.fields)
-    )
-    yield from flaws
+    flaws = tuple(misfits(record.data, kind.fields)) or tuple(kind.contradictions(record.data))
+    yield from (_invalid(name, flaw.key, flaw.wanted, flaw.found) for flaw in flaws)
     if not flaws and kind.many and name != f"{record.kind}/{record.data['name']}":
         yield _invalid(name, "name", name.partition("/")[2], str(record.data["name"]))
     if record.data.get("mock") is True:
@@ -126,10 +127,13 @@ class _Court:
     mode: Mode
     waivers: Waivers
 
+    def hardness(self, gate: str) -> Hardness:
+        return "hard" if gate in ALWAYS_HARD else self.force.hardness(gate)
+
     def judge(self, gate: Gate) -> GateResult:
         names = self.case.names(gate.evidence)
         files = tuple(map(evidence_path, names)) or (evidence_path(gate.evidence),)
-        hardness = self.force.hardness(gate.name)
+        hardness = self.hardness(gate.name)
         result = GateResult(gate=gate.name, hardness=hardness, status="off", findings=(), evidence=files)
         if hardness == "off":
             return result
@@ -173,13 +177,22 @@ class _Court:
         codes = {finding.code for finding in findings}
         if gate in self.force.required and codes & NOT_DONE:
             return "fail", findings
-        refused = self.force.hardness(gate) == "hard" and any(CODES[code].hard for code in codes)
-        softened = self.mode.soft and gate in self.force.policy.soft_allowed
+        refused = self.hardness(gate) == "hard" and any(CODES[code].hard for code in codes)
+        softened = self.mode.soft and gate in self.force.policy.soft_allowed and gate not in ALWAYS_HARD
         if refused and not softened:
             return "fail", findings
         if self.force.strict:
             return "fail", (*findings, _incomplete(gate, findings))
         return "warn", findings
+
+
+def _rules(force: InForce, decided_at: datetime) -> Rules:
+    return Rules(
+        limits=force.limits,
+        decided_at=decided_at,
+        mock_patterns=force.policy.mock_patterns,
+        exceptions=force.policy.exceptions,
+    )
 
 
 def _incomplete(gate: str, findings: tuple[Finding, ...]) -> Finding:
@@ -204,15 +217,9 @@ def decide(
     and expiries are judged at `decided_at`, an aware moment. Raises ConfigError for an unknown profile.
     """
     force = in_force(policy, profile, mode)
-    rules = Rules(
-        limits=force.limits,
-        decided_at=decided_at,
-        mock_patterns=policy.mock_patterns,
-        exceptions=policy.exceptions,
-    )
     # Waivers of the candidate were used there; the seal only asks whether they still hold.
     waivers = Waivers(policy.waivers if point == "candidate" else (), decided_at)
-    court = _Court(case=case, force=force, rules=rules, mode=mode, waivers=waivers)
+    court = _Court(case=case, force=force, rules=_rules(force, decided_at), mode=mode, waivers=waivers)
     results = [court.judge(gate) for gate in GATES if gate.point == point]
     if point == "candidate":
         results.append(_unused(court))
@@ -243,14 +250,8 @@ def judge_again(
     """
     case = Case(evidence={evidence.kind: evidence}, expected={evidence.kind: dict(evidence.subjects)})
     force = in_force(policy, profile, mode)
-    rules = Rules(
-        limits=force.limits,
-        decided_at=decided_at,
-        mock_patterns=policy.mock_patterns,
-        exceptions=policy.exceptions,
-    )
     waivers = Waivers(policy.waivers, decided_at)
-    court = _Court(case=case, force=force, rules=rules, mode=mode, waivers=waivers)
+    court = _Court(case=case, force=force, rules=_rules(force, decided_at), mode=mode, waivers=waivers)
     judged = (court.judge(gate) for gate in GATES if gate.name in gates)
     return tuple(
         replace(

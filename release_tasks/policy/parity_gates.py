@@ -7,12 +7,14 @@ from typing import get_args
 
 from release_tasks.config.schema import PairKind
 from release_tasks.policy.evidence_shape import (
+    AMOUNT,
+    CORRELATION,
     COUNT,
     DIGEST,
-    NUMBER,
     TEXT,
     TEXT_OR_NULL,
     EvidenceKind,
+    Misfit,
     nested,
     one,
     or_null,
@@ -119,14 +121,6 @@ def _enough(data: JSONObject) -> Iterator[Finding]:
         yield Finding(
             code=GateCode.PARITY_TOO_FEW, subject=_subject(data), wanted="at least one prompt", found="none"
         )
-    empty = [index for index, row in enumerate(measured) if number(row, "tokens") < 1]
-    if empty:
-        yield Finding(
-            code=GateCode.PARITY_INVALID,
-            subject=_subject(data),
-            wanted="tokens to compare",
-            found=f"none in {_names(empty)}",
-        )
     least = informative_wanted(int(number(data, "steps")))
     few = [
         index
@@ -177,6 +171,19 @@ def _names(indexes: list[int]) -> str:
     return f"row{'s' if len(indexes) != 1 else ''} {shown}{more}"
 
 
+def _contradictions(data: JSONObject) -> Iterator[Misfit]:
+    """Find prompts that lack the tokens of their steps, or have more informative steps than steps."""
+    steps = number(data, "steps")
+    for index, row in enumerate(rows(data, "rows")):
+        if number(row, "tokens") < max(1, steps):  # each step adds a token that something predicts
+            yield Misfit(
+                f"rows[{index}].tokens", f"one at least for each of {steps:g} steps", f"{row['tokens']}"
+            )
+        if number(row, "informative") > steps:
+            wanted = f"at most the {steps:g} steps"
+            yield Misfit(f"rows[{index}].informative", wanted, f"{row['informative']}")
+
+
 _SIDE = nested({"path": TEXT, "digest": DIGEST, "wanted_format": TEXT_OR_NULL, "format": TEXT_OR_NULL})
 _KINDS = get_args(PairKind)
 
@@ -188,22 +195,23 @@ PARITY_KINDS: dict[str, EvidenceKind] = {
             "reference": _SIDE,
             "candidate": _SIDE,
             "steps": COUNT,
-            "min_tau": or_null(NUMBER),
-            "max_nll": or_null(NUMBER),
+            "min_tau": or_null(CORRELATION),
+            "max_nll": or_null(AMOUNT),
             "rows": rows_of(
                 {
-                    "tau": or_null(NUMBER),
+                    "tau": or_null(CORRELATION),
                     "informative": COUNT,
                     "tokens": COUNT,
-                    "reference_nll": NUMBER,
-                    "candidate_nll": NUMBER,
-                    "self_delta_nll": NUMBER,
+                    "reference_nll": AMOUNT,
+                    "candidate_nll": AMOUNT,
+                    "self_delta_nll": AMOUNT,
                     "path": DIGEST,
                     "again": DIGEST,
                 }
             ),
         },
         many=True,
+        contradictions=_contradictions,
     ),
 }
 

@@ -1,32 +1,28 @@
 """JSON Schema (Draft 2020-12) over records: a validator built once, and whether it holds anything at all.
 
-Formats are checked by the same functions on every machine: those of jsonschema that need no further package,
-and `date-time`, `time` and `uri` of our own. A schema that names another format is told so, never believed.
+A schema that names a format which nothing here checks is told so, never believed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from release_tasks.errors import FormatError
-from release_tasks.formats.fetch_record import parse_moment
+from release_tasks.formats.schema_formats import schema_formats
 from release_tasks.records.data_record import DataRecord
 from release_tasks.records.json_value import JSON, JSONObject
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SAMPLED = 10  # records that are bent to see whether a schema notices
 _BENDS = 500  # of one record at most
-_OWN = ("date", "email", "ipv4", "ipv6", "regex", "uuid")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +32,6 @@ class Violation:
     at: str
     problem: str
     fields: tuple[str, ...]
-
-
-def _is_moment(value: object) -> bool:
-    return not isinstance(value, str) or parse_moment(value) is not None
-
-
-def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or parse_moment(f"2000-01-01T{value}") is not None
-
-
-def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or _URI.fullmatch(value) is not None
-
-
-def _formats() -> FormatChecker:
-    checker = FormatChecker(formats=())
-    known = Draft202012Validator.FORMAT_CHECKER.checkers
-    checker.checkers = {name: known[name] for name in _OWN}
-    for name, check in (("date-time", _is_moment), ("time", _is_time), ("uri", _is_uri)):
-        checker.checkers[name] = (check, ())
-    return checker
 
 
 class RecordSchema:
@@ -69,7 +44,7 @@ class RecordSchema:
             raise FormatError("another dialect", wanted=DIALECT, found=str(dialect)[:200], where=where)
         if not isinstance(schema, dict | bool):
             raise FormatError("not a JSON Schema", found="neither an object nor a boolean", where=where)
-        checker = _formats()
+        checker = schema_formats()
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:

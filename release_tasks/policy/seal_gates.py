@@ -77,6 +77,16 @@ def _plain(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             yield Finding(code=code, subject=f"doit release {flag}", wanted="a plain run", found=f"{flag}")
 
 
+def _production(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
+    if data["experimental"] is not False:
+        yield Finding(
+            code=GateCode.RESULT_EXPERIMENTAL,
+            subject="release.type",
+            wanted="a release that is meant to be used",
+            found="experimental",
+        )
+
+
 def _waivers(data: JSONObject, rules: Rules) -> Iterator[Finding]:
     for row in rows(data, "waivers"):
         if rules.decided_at.date() > date.fromisoformat(text(row["expires"])):
@@ -113,6 +123,7 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
             "snapshot": FLAG,
             "policy_override": FLAG,
             "profile_override": FLAG,
+            "experimental": FLAG,
             "not_strict": FLAG,
             "waivers": rows_of({"gate": TEXT, "subject": TEXT, "by": TEXT, "expires": DATE}),
             "root": TEXT_OR_NULL,
@@ -149,6 +160,13 @@ SEAL_GATES: tuple[Gate, ...] = (
         evidence="seal",
         check=_plain,
         doc="The release comes from no --soft, --snapshot, --policy, --profile or --no-strict run.",
+    ),
+    Gate(
+        name="production",
+        point="seal",
+        evidence="seal",
+        check=_production,
+        doc="The release is no experiment.",
     ),
     Gate(
         name="waivers",

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import get_args
 
 from release_tasks.config.schema import SuiteName
-from release_tasks.policy.evidence_shape import COUNT, TEXT, TEXTS, EvidenceKind, nested, one
+from release_tasks.policy.evidence_shape import COUNT, TEXT, TEXTS, EvidenceKind, Misfit, nested, one
 from release_tasks.policy.evidence_shape import rows as rows_of
-from release_tasks.policy.gate import Gate, Rules, number, rows
+from release_tasks.policy.gate import Gate, Rules, number, part, rows
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Finding
 
+_NAMED = 1000  # tests of one kind that have a finding of their own: a verdict must stay readable
 _TESTS_FAILED = 1  # the exit code by which pytest and unittest say that a test failed, and nothing else
 
 
@@ -21,31 +22,41 @@ def _marked(data: JSONObject, key: str, mark: str) -> list[JSONObject]:
 
 
 def _failures(data: JSONObject, mark: str, code: GateCode) -> Iterator[Finding]:
-    for row in _marked(data, "failed", mark):
+    failed = _marked(data, "failed", mark)
+    for row in failed[:_NAMED]:
         yield Finding(
             code=code,
             subject=f"{data['name']}: {row['id']}",
             wanted="a test that passes",
             found=f"{row['outcome']}: {row['message']}",
         )
+    yield from _more(data, failed, code, "tests that pass", "failed")
 
 
 def _skips(data: JSONObject, mark: str) -> Iterator[Finding]:
-    for row in _marked(data, "skipped", mark):
+    skipped = _marked(data, "skipped", mark)
+    for row in skipped[:_NAMED]:
         yield Finding(
             code=GateCode.TESTS_SKIPPED,
             subject=f"{data['name']}: {row['id']}",
             wanted="a test that runs",
             found=f"skipped: {row['reason']}",
         )
+    yield from _more(data, skipped, GateCode.TESTS_SKIPPED, "tests that run", "skipped")
+
+
+def _more(
+    data: JSONObject, found: list[JSONObject], code: GateCode, wanted: str, outcome: str
+) -> Iterator[Finding]:
+    """Count those that are not named one by one: the evidence lists them all."""
+    if len(found) > _NAMED:
+        more = f"{len(found) - _NAMED} more {outcome}, {len(found)} in all"
+        yield Finding(code=code, subject=f"[tests.{data['name']}]", wanted=wanted, found=more)
 
 
 def _counts(data: JSONObject, mark: str) -> tuple[float, float]:
     """How many tests of a mark there are, and how many of them ran."""
-    tests = data["tests"]
-    if not isinstance(tests, dict):
-        raise TypeError("BUG: evidence key tests is not an object")
-    count = number(tests, mark)
+    count = number(part(data, "tests"), mark)
     return count, count - len(_marked(data, "skipped", mark))
 
 
@@ -62,6 +73,15 @@ def _ran(data: JSONObject) -> Iterator[Finding]:
         wanted="tests that run",
         found=f"{skipped if structural + heuristic else 'no test'}, exit code {data['exit_code']}",
     )
+
+
+def _contradictions(data: JSONObject) -> Iterator[Misfit]:
+    """Find marks of which more tests failed or were skipped than there are."""
+    for mark in ("structural", "heuristic"):
+        count, ran = _counts(data, mark)
+        if len(_marked(data, "failed", mark)) > ran:
+            told = f"{count - ran:.0f} skipped and {len(_marked(data, 'failed', mark))} failed"
+            yield Misfit(f"tests.{mark}", f"at least the {told}", f"{count:.0f}")
 
 
 def _ended(data: JSONObject) -> Iterator[Finding]:
@@ -123,6 +143,7 @@ SUITE_KINDS: dict[str, EvidenceKind] = {
             "skipped": rows_of({"id": TEXT, "mark": _MARK, "reason": TEXT}),
         },
         many=True,
+        contradictions=_contradictions,
     ),
     "suites": EvidenceKind(fields={"declared": TEXTS}),
 }

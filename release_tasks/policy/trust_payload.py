@@ -152,13 +152,14 @@ def undeclared_name(code: GateCode) -> str:
 
 
 def mode_flags(mode: Mode) -> tuple[str, ...]:
-    """The options by which a run is no plain one, as they are typed."""
+    """What makes a run no plain one: options as they are typed, and the type of an experiment."""
     flags = (
         ("--soft", mode.soft),
         ("--snapshot", mode.snapshot),
         ("--no-strict", mode.strict is False),
         ("--policy", mode.policy_override),
         ("--profile", mode.profile_override),
+        ("type experimental", mode.experimental),
     )
     return tuple(flag for flag, given in flags if given)
 

@@ -12,7 +12,11 @@ SOUND: dict[str, Any] = {
     "records": 200,
     "other_versions": [],
     "unreadable": [],
-    "largest": [{"path": "data/a.jsonl", "bytes": 50_000_000}],
+    "largest": [
+        {"path": "data/a.jsonl", "bytes": 50_000_000},
+        {"path": "data/b.jsonl", "bytes": 2},
+        {"path": "data/schema.json", "bytes": 2},
+    ],
     "unmatched": [],
     "empty_categories": [],
     "schema": {
@@ -57,6 +61,7 @@ SAMPLE: dict[str, Any] = copy.deepcopy(SOUND)
 PAIR = {"record": "data/a.jsonl#9", "original": "data/a.jsonl#1", "similarity": 1.0}
 SAMPLE["other_versions"] = [{"version": "0.9.0", "records": 4}]
 SAMPLE["unreadable"] = [{"path": "data/b.json", "problem": "not JSON"}]
+SAMPLE["schema"] |= {"valid_files": 1, "valid_records": 199}
 SAMPLE["schema"]["examples"] = [{"record": "data/a.jsonl#7", "problem": "age: -1 is less than 0"}]
 SAMPLE["duplicates"]["examples"] = [{**PAIR}]
 SAMPLE["holdout"]["examples"] = [{**PAIR}]

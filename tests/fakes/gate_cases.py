@@ -40,7 +40,19 @@ EVIDENCE: dict[str, Any] = {
         "frozen_ids": ["v3-linux"],
         "differences": [],
     },
-    "version": {"version": "1.0.0", "tag": "v1.0.0", "tag_commit": None, "commit": COMMIT},
+    "version": {
+        "version": "1.0.1",
+        "tag": "v1.0.1",
+        "tag_commit": COMMIT,
+        "commit": COMMIT,
+        "experimental": False,
+        "patch": {
+            "base": "1.0.0",
+            "reason": "a wrong licence in the card",
+            "sealed": True,
+            "files": [{"path": "model", "base": ROOT, "now": ROOT}],
+        },
+    },
     "artifacts": {
         "contract": "model/1",
         "missing": [],
@@ -49,8 +61,6 @@ EVIDENCE: dict[str, Any] = {
             {
                 "path": "model.safetensors",
                 "canonical": True,
-                "tensors": 1,
-                "dtypes": ["F32"],
                 "not_finite": [],
             }
         ],
@@ -160,6 +170,7 @@ EVIDENCE: dict[str, Any] = {
         "snapshot": False,
         "policy_override": False,
         "profile_override": False,
+        "experimental": False,
         "not_strict": False,
         "waivers": [{"gate": "smoke", "subject": "[smoke]", "by": "Ada", "expires": "2099-12-31"}],
         "root": ROOT,

@@ -23,6 +23,11 @@ MOCK = {"name": "bench:speed", "command": "python bench.py --mock"}
 EXPIRED = {"gate": "smoke", "subject": "[smoke]", "by": "Ada", "expires": "2026-11-20"}
 DIFFERENCE = {"name": "a", "frozen": f"sha256:{'1' * 64}", "now": None}
 
+
+def _patch(**values: Any) -> dict[str, Any]:
+    return change("version", patch={**EVIDENCE["version"]["patch"], **values})
+
+
 CANDIDATE: list[Control] = [
     ("lock-inputs", change("frozen-inputs", lock=False), GateCode.LOCK_MISSING),
     ("lock-inputs", change("frozen-inputs", differences=[DIFFERENCE]), GateCode.LOCK_INPUTS_CHANGED),
@@ -32,6 +37,15 @@ CANDIDATE: list[Control] = [
     ("version", change("version", tag_commit="f" * 40), GateCode.VERSION_TAKEN),
     ("version", change("version", tag_commit="f" * 40, commit=None), GateCode.VERSION_TAKEN),
     ("no-mock", change("commands", commands=[MOCK]), GateCode.MOCK_IN_COMMAND),
+    ("version", change("version", experimental=True), GateCode.VERSION_TAKEN),
+    ("patch", _patch(sealed=False), GateCode.PATCH_BASE_MISSING),
+    ("patch", _patch(files=[]), GateCode.PATCH_BASE_MISSING),
+    ("patch", _patch(files=[{"path": "m", "base": None, "now": None}]), GateCode.PATCH_BASE_MISSING),
+    (
+        "patch",
+        _patch(files=[{"path": "m", "base": f"sha256:{'1' * 64}", "now": f"sha256:{'2' * 64}"}]),
+        GateCode.PATCH_MODEL_CHANGED,
+    ),
     ("contract", change("artifacts", missing=[{"role": "tokenizer"}]), GateCode.CONTRACT_FILE_MISSING),
     (
         "weights",
@@ -129,6 +143,8 @@ _ALL_ADVISE = {"structural": 0, "heuristic": 2}
 SUITES: list[Control] = [
     ("tests", _suite(exit_code=1, failed=_failed("structural")), GateCode.TESTS_FAILED),
     ("tests", _suite(failed=_failed("structural")), GateCode.TESTS_FAILED),  # whatever the exit code says
+    ("tests", _suite(tests=_NO_TESTS, failed=_failed("structural")), GateCode.EVIDENCE_INVALID),
+    ("tests", _suite(skipped=_skipped("heuristic", 3)), GateCode.EVIDENCE_INVALID),
     ("tests", _suite(exit_code=5, tests=_NO_TESTS), GateCode.TESTS_NONE_RAN),
     ("tests", _suite(tests=_ALL_ADVISE, skipped=_skipped("heuristic", 2)), GateCode.TESTS_NONE_RAN),
     ("tests", _suite(exit_code=2), GateCode.TESTS_COMMAND_FAILED),
@@ -186,7 +202,9 @@ PARITY: list[Control] = [
         change("parity/f32", kind="quantised", rows=[{**row, "tau": 0.59} for row in _PAIR["rows"]]),
         GateCode.PARITY_FAILED,
     ),
-    ("parity", _pair(tokens=0), GateCode.PARITY_INVALID),
+    ("parity", _pair(tokens=31), GateCode.EVIDENCE_INVALID),
+    ("parity", _pair(tau=1.01), GateCode.EVIDENCE_INVALID),
+    ("parity", _pair(informative=33), GateCode.EVIDENCE_INVALID),
     ("parity", _pair(again=_OTHER), GateCode.PARITY_NOT_DETERMINISTIC),
     ("parity", change("parity/f32", rows=[]), GateCode.PARITY_TOO_FEW),
     ("parity", _pair(tau=None), GateCode.PARITY_TOO_FEW),
@@ -208,27 +226,49 @@ _FIELD = EVIDENCE["dataset"]["marginals"]["fields"][0]
 _AGE, _JOB = EVIDENCE["dataset"]["provenance"]
 _FETCH = EVIDENCE["dataset"]["sources"][0]
 _LARGE = {"path": "a.json", "bytes": 50_000_001}
+_UNMEASURED = {"schema": None, "duplicates": None, "holdout": None, "texts": None}
+_BROKEN = {"records": 200, "valid_records": 199, "examples": [{"record": "a.jsonl#1", "problem": "age: -1"}]}
+_UNREADABLE = {"path": "a", "problem": "no JSON"}
 _PERSON = {"kind": "e-mail", "texts": 1, "first": "a.json#1: text"}
 
 DATASET: list[Control] = [
-    ("dataset", change("dataset", files=0, records=None), GateCode.DATASET_EMPTY),
-    ("dataset", change("dataset", records=0), GateCode.DATASET_EMPTY),
+    ("dataset", change("dataset", **_UNMEASURED, files=0, records=None, largest=[]), GateCode.DATASET_EMPTY),
+    ("dataset", change("dataset", **_UNMEASURED, records=0), GateCode.DATASET_EMPTY),
     ("dataset", _data("other_versions", {"version": "2", "records": 1}), GateCode.CONFIG_VERSION_MISMATCH),
-    ("dataset", _data("unreadable", {"path": "a", "problem": "no JSON"}), GateCode.DATASET_RECORDS_INVALID),
+    (
+        "dataset",
+        {"dataset": {**_data("schema", valid_files=1)["dataset"], "unreadable": [_UNREADABLE]}},
+        GateCode.DATASET_RECORDS_INVALID,
+    ),
+    ("dataset", change("dataset", files=4), GateCode.EVIDENCE_INVALID),
+    ("dataset-schema", _data("schema", records=100, valid_records=100), GateCode.EVIDENCE_INVALID),
+    ("dataset-schema", _data("schema", valid_records=199, valid_files=1), GateCode.EVIDENCE_INVALID),
+    ("dataset-schema", _data("schema", valid_files=1), GateCode.EVIDENCE_INVALID),
+    ("dataset-schema", _data("schema", files=4, valid_files=4), GateCode.EVIDENCE_INVALID),
+    ("dataset-duplicates", _data("duplicates", records=400), GateCode.EVIDENCE_INVALID),
+    ("dataset-duplicates", _data("duplicates", exact=200, near=0), GateCode.EVIDENCE_INVALID),
+    ("dataset-holdout", _data("holdout", heldout=10), GateCode.EVIDENCE_INVALID),
+    ("dataset-holdout", _data("holdout", contaminated=21), GateCode.EVIDENCE_INVALID),
+    ("dataset-texts", _data("texts", texts=100), GateCode.EVIDENCE_INVALID),
+    ("dataset-texts", _data("texts", mock=201), GateCode.EVIDENCE_INVALID),
     ("dataset-schema", change("dataset", schema=None), GateCode.DATASET_SCHEMA_UNDECLARED),
     ("dataset-schema", _data("schema", problem="type: 7"), GateCode.DATASET_SCHEMA_INVALID),
     ("dataset-schema", _data("schema", vacuous=True), GateCode.DATASET_SCHEMA_VACUOUS),
     ("dataset-schema", _data("schema", unchecked_formats=["iri"]), GateCode.DATASET_SCHEMA_VACUOUS),
-    ("dataset-schema", _data("schema", files=100, valid_files=94), GateCode.DATASET_RECORDS_INVALID),
+    ("dataset-schema", _data("schema", **_BROKEN, valid_files=1), GateCode.DATASET_RECORDS_INVALID),
     ("dataset-duplicates", _data("duplicates", exact=4, near=0), GateCode.DATASET_DUPLICATES),
     ("dataset-duplicates", _data("duplicates", near=2), GateCode.DATASET_DUPLICATES),
     ("dataset-duplicates", _data("duplicates", repeated_ids=["7"]), GateCode.DATASET_DUPLICATES),
-    ("dataset-sizes", _data("largest", _LARGE), GateCode.DATASET_FILE_TOO_LARGE),
+    (
+        "dataset-sizes",
+        _data("largest", _LARGE, *EVIDENCE["dataset"]["largest"][1:]),
+        GateCode.DATASET_FILE_TOO_LARGE,
+    ),
     ("dataset-coverage", change("dataset", empty_categories=["loop"]), GateCode.DATASET_CATEGORY_EMPTY),
     ("dataset-coverage", change("dataset", unmatched=["data/x.tmp"]), GateCode.DATASET_UNMATCHED_FILES),
     ("dataset-holdout", _data("holdout", contaminated=1), GateCode.DATASET_CONTAMINATED),
-    ("dataset-holdout", _data("holdout", heldout=0), GateCode.DATASET_EMPTY),
-    ("dataset-holdout", _data("holdout", training=0), GateCode.DATASET_EMPTY),
+    ("dataset-holdout", _data("holdout", heldout=0, training=200), GateCode.DATASET_EMPTY),
+    ("dataset-holdout", _data("holdout", heldout=200, training=0), GateCode.DATASET_EMPTY),
     ("dataset-weights", _data("weights", ess_ratio=0.49), GateCode.ESS_TOO_LOW),
     ("dataset-weights", _data("weights", concentration=0.21), GateCode.WEIGHT_CONCENTRATION_HIGH),
     ("dataset-weights", _data("weights", invalid=1), GateCode.DATASET_RECORDS_INVALID),
@@ -312,20 +352,24 @@ SECRETS: list[Control] = [
 _JUDGED = EVIDENCE["evaluation/style"]["samples"]
 _FAILED = {"id": "b", "score": 0.0, "problem": "no answer"}
 _STYLE = "evaluation/style"
+_WEIGHED = EVIDENCE[_STYLE]["criteria"]
+_HALVED = [{**row, "mean": 0.5} for row in _WEIGHED]
+_OTHER_MEANS = [{**_WEIGHED[0], "mean": 0.5}, _WEIGHED[1]]
 
 EVALUATION: list[Control] = [
     ("evaluation", change(_STYLE, threshold=0.8), GateCode.EVALUATION_BELOW_THRESHOLD),
-    ("evaluation", change(_STYLE, score=0.8), GateCode.EVALUATION_INVALID),
+    ("evaluation", change(_STYLE, score=0.5, criteria=_HALVED), GateCode.EVALUATION_INVALID),
     ("evaluation", change(_STYLE, asked=3), GateCode.EVALUATION_INVALID),
+    ("evaluation", change(_STYLE, criteria=_OTHER_MEANS), GateCode.EVALUATION_INVALID),
     (
         "evaluation",
-        change(_STYLE, criteria=[{"name": "correct", "weight": 0.75, "mean": 0.75}]),
+        change(_STYLE, criteria=[{"name": "correct", "weight": 0.75, "mean": 1.0}]),
         GateCode.EVALUATION_INVALID,
     ),
     ("evaluation", change(_STYLE, asked=3, available=2), GateCode.EVALUATION_SAMPLE_SMALL),
     (
         "evaluation",
-        change(_STYLE, score=0.5, samples=[_JUDGED[0], _FAILED]),
+        change(_STYLE, score=0.5, samples=[_JUDGED[0], _FAILED], criteria=_HALVED),
         GateCode.EVALUATION_JUDGEMENTS_FAILED,
     ),
     ("evaluation", change(_STYLE, mock=True), GateCode.EVIDENCE_MOCK),
@@ -345,6 +389,7 @@ SEAL: list[Control] = [
     ("plain-run", change("seal", soft=True), GateCode.RESULT_SOFT),
     ("plain-run", change("seal", snapshot=True), GateCode.RESULT_SNAPSHOT),
     ("plain-run", change("seal", policy_override=True), GateCode.POLICY_OVERRIDDEN),
+    ("production", change("seal", experimental=True), GateCode.RESULT_EXPERIMENTAL),
     ("plain-run", change("seal", profile_override=True), GateCode.POLICY_OVERRIDDEN),
     ("plain-run", change("seal", not_strict=True), GateCode.POLICY_OVERRIDDEN),
     ("waivers", change("seal", waivers=[EXPIRED]), GateCode.WAIVER_EXPIRED),

@@ -1,10 +1,12 @@
-"""One JSON value bent at every place, each bend alone, for readers that must refuse or survive it."""
+"""One JSON value bent at every place, or at a few by chance, for readers that must refuse or survive it."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
 from typing import Any
+
+from hypothesis import strategies as st
 
 Path = tuple[str | int, ...]
 
@@ -22,6 +24,17 @@ def at(value: Any, path: Path) -> Any:
     for key in path:
         value = value[key]
     return value
+
+
+def mutate(draw: st.DrawFn, value: Any, by: st.SearchStrategy[Any], *, least: int) -> None:
+    """Take out or replace `least` to three values, one after the other."""
+    for _ in range(draw(st.integers(least, 3))):
+        path = draw(st.sampled_from(list(places(value))))
+        holder = at(value, path[:-1])
+        if isinstance(holder, dict) and draw(st.booleans()):
+            del holder[path[-1]]
+        else:
+            holder[path[-1]] = draw(by)
 
 
 def replaced(value: Any, path: Path, by: Any) -> Any:

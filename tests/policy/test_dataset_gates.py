@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from release_tasks.config.policy import Policy
+from release_tasks.policy.dataset_consistency import LARGEST
 from release_tasks.policy.dataset_gates import DATASET_GATES
 from release_tasks.policy.gates import Case, decide
 from release_tasks.records.evidence import Evidence
@@ -54,12 +55,19 @@ def test_a_schema_can_be_required() -> None:
     assert results(bent(schema=None), required=("dataset-schema",))["dataset-schema"].status == "fail"
 
 
+def _valid(*, files: int = 99, records: int = 199) -> dict[str, Any]:
+    """A dataset of 100 files with 200 records of which so many are valid."""
+    examples = [{"record": "a.jsonl#1", "problem": "age: -1"}]
+    schema = {"files": 100, "valid_files": files, "valid_records": records, "examples": examples}
+    return {"files": 100, "largest": SOUND["largest"][:1] * LARGEST, "schema": schema}
+
+
 # P11 and K3: each limit of the default and of the built-in profiles, at the limit and just beyond it.
 LIMITS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
-    ("default", {"largest": [{"path": "a", "bytes": 50_000_000}]}, {"largest": [{"path": "a", "bytes": 50_000_001}]}, "DATASET_FILE_TOO_LARGE"),
-    ("default", {"schema": {"files": 100, "valid_files": 95}}, {"schema": {"files": 100, "valid_files": 94}}, "DATASET_RECORDS_INVALID"),
-    ("narrative_required", {"schema": {"valid_records": 180}}, {"schema": {"valid_records": 179}}, "DATASET_RECORDS_INVALID"),
-    ("analysis_only", {"schema": {"valid_records": 100}}, {"schema": {"valid_records": 99}}, "DATASET_RECORDS_INVALID"),
+    ("default", {"largest": [{"path": "a", "bytes": 50_000_000}] * 3}, {"largest": [{"path": "a", "bytes": 50_000_001}] * 3}, "DATASET_FILE_TOO_LARGE"),
+    ("default", _valid(files=95), _valid(files=94), "DATASET_RECORDS_INVALID"),
+    ("narrative_required", _valid(records=180), _valid(records=179), "DATASET_RECORDS_INVALID"),
+    ("analysis_only", _valid(records=100), _valid(records=99), "DATASET_RECORDS_INVALID"),
     ("default", {"duplicates": {"exact": 3, "near": 0}}, {"duplicates": {"exact": 3, "near": 1}}, "DATASET_DUPLICATES"),
     ("analysis_only", {"weights": {"ess_ratio": 0.5}}, {"weights": {"ess_ratio": 0.4999}}, "ESS_TOO_LOW"),
     ("narrative_required", {"weights": {"ess_ratio": 0.7}}, {"weights": {"ess_ratio": 0.6999}}, "ESS_TOO_LOW"),
@@ -143,12 +151,12 @@ def test_what_is_null_is_not_judged() -> None:
         "sources",
     )
     nothing = dict.fromkeys((*measures, "records", "other_versions", "empty_categories"))
-    assert codes({**copy.deepcopy(SOUND), **nothing}) == []
+    none = dict.fromkeys(("files", "valid_files", "records", "valid_records"), 0)
+    assert codes({**bent(schema=none), **nothing}) == []
 
 
 def test_a_finding_quotes_its_first_three_examples_and_no_personal_data() -> None:
     data = copy.deepcopy(SAMPLE)
-    data["schema"]["valid_files"] = 1
     data["texts"]["too_short"] = 1
     found = {f.code: f.found for gate in results(data).values() for f in gate.findings}
     assert found[GateCode.NARRATIVE_TOO_SHORT] == "1 of 200 otherwise; data/a.jsonl#7: text"

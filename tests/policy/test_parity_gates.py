@@ -60,9 +60,9 @@ def test_many_failing_rows_are_cut_short() -> None:
 
 
 def test_mean_nll_is_weighted_by_tokens() -> None:
-    long, short = {"tokens": 1000, "candidate_nll": 1.505}, {"tokens": 10, "candidate_nll": 1.9}
+    long, short = {"tokens": 1000, "candidate_nll": 1.505}, {"tokens": 40, "candidate_nll": 1.6}
     assert parity(rows=rows(long, short)).status == "pass"
-    assert parity(rows=rows({**long, "tokens": 10}, short)).status == "fail"
+    assert parity(rows=rows({**long, "tokens": 40}, short)).status == "fail"
 
 
 def test_limits_of_the_pair_come_before_those_of_the_kind() -> None:
@@ -88,7 +88,7 @@ def test_the_policy_sets_the_limits_of_a_kind() -> None:
     ("steps", "informative", "status"), [(32, 8, "pass"), (32, 7, "fail"), (6, 2, "pass"), (1, 0, "fail")]
 )
 def test_every_prompt_needs_informative_steps(steps: int, informative: int, status: str) -> None:
-    result = parity(steps=steps, rows=rows({}, {"informative": informative}))
+    result = parity(steps=steps, rows=rows({"informative": steps}, {"informative": informative}))
     assert result.status == status
     assert {finding.code for finding in result.findings} <= {GateCode.PARITY_TOO_FEW}
 

@@ -18,6 +18,7 @@ from release_tasks.policy.profiles import PROFILES, in_force
 from release_tasks.policy.thresholds import THRESHOLDS
 from release_tasks.records.digest import sha256
 from release_tasks.records.verdict import Mode
+from tests.fakes.json_bends import places, without
 
 GATE, LIMIT = st.sampled_from(sorted(KNOWN_GATES)), st.sampled_from(sorted(THRESHOLDS))
 LINE = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=8).filter(str.strip)
@@ -158,12 +159,6 @@ def test_the_gates_of_another_version_are_those_that_its_record_knows() -> None:
     assert policy_from_json(record, where="p").gates == (("gone", "soft"),)
 
 
-def places(node: Any, at: tuple[Any, ...] = ()) -> Any:
-    for key, value in node.items() if isinstance(node, dict) else ():
-        yield (*at, key)
-        yield from places(value, (*at, key))
-
-
 RECORD = recorded(POLICY, "own")
 NEEDED = [
     path
@@ -174,13 +169,8 @@ NEEDED = [
 
 @pytest.mark.parametrize("path", NEEDED, ids=".".join)
 def test_a_record_that_lacks_a_part_is_refused(path: tuple[str, ...]) -> None:
-    record = copy.deepcopy(RECORD)
-    node = record
-    for key in path[:-1]:
-        node = node[key]
-    del node[path[-1]]
     with pytest.raises(FormatError, match="not a record of a policy"):
-        policy_from_json(record, where="p")
+        policy_from_json(without(RECORD, path), where="p")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,16 @@ def test_every_structural_failure_is_named_with_its_suite_and_message() -> None:
     ]
 
 
+def test_of_very_many_failures_the_first_are_named_and_the_rest_is_counted() -> None:
+    """A verdict must stay readable: 100,000 findings are more than any reader takes."""
+    data = change("tests/unit", exit_code=1, failed=[FAILED] * 1500, skipped=[SKIPPED] * 1001)
+    data["tests/unit"]["tests"]["structural"] = 2501
+    found = said(judged(data)["tests"])
+    assert len(found) == 2002
+    assert found[1000] == ("TESTS_FAILED", "[tests.unit]", "tests that pass", "500 more failed, 1500 in all")
+    assert found[2001] == ("TESTS_SKIPPED", "[tests.unit]", "tests that run", "1 more skipped, 1001 in all")
+
+
 def test_k10_a_heuristic_failure_is_a_warning_and_nothing_else() -> None:
     """K10: heuristic failures become warnings in the verdict."""
     found = judged(change("tests/unit", exit_code=1, failed=[ADVICE]))
