@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from release_tasks.errors import FormatError
+from release_tasks.formats.json_lines import split_lines
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.records.data_record import DataRecord
 from release_tasks.records.json_value import JSON
@@ -50,10 +51,6 @@ def _document(data: bytes, path: str) -> Iterator[tuple[str, JSON]]:
 
 
 def _lines(data: bytes, path: str) -> Iterator[tuple[str, JSON]]:
-    """A line ends with a line feed alone; the last one may lack it, an empty line is not JSON."""
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(split_lines(data), start=1):
         where = f"{path}: line {number}"
         yield where, parse_strict(line, where=where, max_bytes=len(data))

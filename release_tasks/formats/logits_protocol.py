@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from release_tasks.errors import FormatError
+from release_tasks.formats.json_lines import split_lines
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.records.json_value import JSON, JSONObject
 
@@ -87,9 +88,7 @@ def parse_answers(data: bytes, requests: Sequence[Request]) -> tuple[Answer, ...
     JSON, of other keys or types, too short or too long, not finite, for a top list that names an id twice or
     is not sorted, and for a greedy choice that has not the largest logit.
     """
-    lines = data.split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
+    lines = split_lines(data)
     answers = tuple(
         _answer(line, request, number)
         for number, (line, request) in enumerate(zip(lines, requests, strict=False))

@@ -6,11 +6,11 @@ from functools import cache
 from importlib import resources
 from typing import cast
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from release_tasks.errors import FormatError
-from release_tasks.formats.fetch_record import parse_moment
+from release_tasks.formats.schema_formats import schema_formats
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.records.json_value import JSON, JSONObject
 
@@ -35,15 +35,8 @@ def _sentence(error: ValidationError) -> str:
     return error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
 
 
-def _is_moment(value: object) -> bool:
-    return not isinstance(value, str) or parse_moment(value) is not None
-
-
 @cache
 def _validator() -> Draft202012Validator:
     data = resources.files("release_tasks").joinpath("schemas", SCHEMA).read_bytes()
     schema = cast("JSONObject", parse_strict(data, where=SCHEMA))
-    # jsonschema checks date-time only where another package is installed: ours is checked everywhere.
-    checker = FormatChecker(formats=())
-    checker.checkers = {"date-time": (_is_moment, ())}
-    return Draft202012Validator(schema, format_checker=checker)
+    return Draft202012Validator(schema, format_checker=schema_formats())

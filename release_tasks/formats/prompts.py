@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from release_tasks.errors import FormatError
+from release_tasks.formats.json_lines import split_lines
 from release_tasks.formats.strict_json import parse_strict
 
 
 def parse_prompts(data: bytes, *, where: str) -> tuple[str, ...]:
     """Read every prompt, in order; raises FormatError for a file without one and for any other line."""
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
+    lines = split_lines(data)
     if not lines:
         raise FormatError(
             "there is no prompt", wanted='lines of {"prompt": …}', found="an empty file", where=where

@@ -122,7 +122,7 @@ SUREFIRE = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_forms_of_googletest_and_surefire() -> None:
-    """Written by hand after their documentation."""
+    """Written by hand from knowledge of these tools, not produced by running them."""
     assert outcomes(GTEST) == [
         ("Math::Adds", "passed"),
         ("Math::Fails", "failed"),

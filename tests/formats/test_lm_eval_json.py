@@ -9,6 +9,7 @@ import pytest
 from release_tasks.errors import FormatError
 from release_tasks.formats.lm_eval_json import parse_lm_eval
 from release_tasks.records.benchmark_report import Report
+from tests.fakes.json_bends import replaced
 
 FIXTURES = Path(__file__).parent.parent / "fixtures/benchmarks"
 
@@ -112,10 +113,6 @@ def test_the_commit_is_what_git_describe_said(
     ],
 )
 def test_a_malformed_value_is_refused_with_its_path(path: tuple[str, ...], junk: object, where: str) -> None:
-    value = inner = fixture()
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = junk
     with pytest.raises(FormatError) as caught:
-        parsed(value)
+        parsed(replaced(fixture(), path, junk))
     assert caught.value.where == f"f.json: {where}"

@@ -9,6 +9,7 @@ import pytest
 from release_tasks.errors import FormatError
 from release_tasks.formats.pytest_benchmark_json import parse_pytest_benchmark
 from release_tasks.records.benchmark_report import Report
+from tests.fakes.json_bends import replaced
 
 FIXTURES = Path(__file__).parent.parent / "fixtures/benchmarks"
 NAMES = ["test_hash[blake2b]", "test_hash[sha256]", "test_split"]
@@ -89,10 +90,6 @@ def test_a_dirty_tree_is_said() -> None:
     ],
 )
 def test_a_malformed_value_is_refused_with_its_path(path: tuple[Any, ...], junk: object, where: str) -> None:
-    value = inner = fixture()
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = junk
     with pytest.raises(FormatError) as caught:
-        parsed(value)
+        parsed(replaced(fixture(), path, junk))
     assert caught.value.where == f"f.json: {where}"

@@ -37,6 +37,14 @@ def test_the_readme_says_why_something_is_not_known() -> None:
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 
+def test_sizes_stand_below_each_other_whatever_the_paths() -> None:
+    long = f"evidence/{'b' * 40}.json"
+    files = (*FILES, SimpleNamespace(path=long, entry=SimpleNamespace(size=12345), role="evidence"))
+    text = render_template("README.txt", metadata=METADATA, files=files).decode()
+    assert f"\n\n{'a.json':<54}            3 bytes  config\n" in text
+    assert f"{long}        12345 bytes  evidence\n" in text
+
+
 def test_a_dirty_tree_is_said() -> None:
     bent = {**METADATA, "git_commit": "c" * 40, "git_dirty": True}
     text = render_template("README.txt", metadata=bent, files=()).decode()
