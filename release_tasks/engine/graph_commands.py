@@ -15,7 +15,7 @@ from doit.cmdparse import CmdParseError
 
 from release_tasks.engine.boundary import fail, fail_system
 from release_tasks.engine.loader import ProjectLoader
-from release_tasks.engine.options import flag, option, switch
+from release_tasks.engine.options import flag, option, show_help, switch
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
@@ -24,7 +24,6 @@ from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.gate import VERDICT
 from release_tasks.stages.gate_policy import policy_in_force
 from release_tasks.stages.leftovers import remove_leftovers
-from release_tasks.stages.plan import RELEASES
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
@@ -44,6 +43,8 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
 
     def parse_execute(self, in_args: list[str]) -> int:
         """Parse without doit's dump of every option that there is."""
+        if in_args == ["--help"]:
+            return show_help(self)
         try:
             return int(super().parse_execute(in_args))
         except CmdParseError as error:
@@ -95,7 +96,8 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         if self.only_looks(params):
             return self.run_project(project, params, args)
         root = project.release.root
-        _refuse_no_folder(root / RELEASES)
+        home = root / plan.home
+        _refuse_no_folder(home)
         with storage_errors(root / STATE):
             (root / STATE).mkdir(exist_ok=True)
         with contextlib.ExitStack() as held:
@@ -110,8 +112,8 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
                     where=str(root),
                     hint="wait until it has finished, or stop it",
                 ) from None
-            if (root / RELEASES).is_dir():
-                recover(root / RELEASES)
+            if home.is_dir():
+                recover(home)
             remove_leftovers(root)
             return self.run_project(project, params, args)
 
@@ -169,7 +171,7 @@ def _refuse_no_folder(releases: Path) -> None:
     """Finished releases are renamed into place, which a link to another disk would not let us do whole."""
     if releases.is_symlink() or (releases.exists() and not releases.is_dir()):
         raise ConfigError(
-            f"{RELEASES} is not a folder",
+            f"{releases.name} is not a folder",
             wanted="a real folder, where finished releases go, or nothing yet",
             found="a symbolic link" if releases.is_symlink() else "a file",
             where=str(releases),

@@ -10,6 +10,7 @@ from doit.cmd_base import Command
 from doit.cmdparse import CmdParseError
 
 from release_tasks.engine.boundary import fail, fail_system
+from release_tasks.engine.options import show_help
 from release_tasks.errors import ConfigError, ReleaseError
 
 
@@ -18,6 +19,8 @@ class VerbCommand(Command):  # type: ignore[misc]
 
     def parse_execute(self, in_args: list[str]) -> int:
         """Parse as people type: options may stand behind the path (doit's own parser stops at it)."""
+        if in_args == ["--help"]:
+            return show_help(self)
         short, long = self.cmdparser.get_short(), self.cmdparser.get_long()
         try:
             options, rest = getopt.gnu_getopt(in_args, short, long)

@@ -145,8 +145,6 @@ class _Findings:
             {
                 "path": placed.name,
                 "canonical": is_canonical(raw, header),
-                "tensors": len(header.tensors),
-                "dtypes": list[JSON](sorted({tensor.dtype for tensor in header.tensors})),
                 "not_finite": not_finite,
             }
         )

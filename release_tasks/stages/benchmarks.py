@@ -1,4 +1,4 @@
-"""Stage `benchmarks`: how fast and how good the model is; one at a time, and nothing beside them."""
+"""`bench:<name>`: how fast and how good the model is; one at a time, and nothing beside them."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from release_tasks.records.step import Step, Write
 from release_tasks.stages.execution import folder_tree
 from release_tasks.stages.package import PACKAGE
-from release_tasks.stages.plan import RELEASES, Plan
+from release_tasks.stages.plan import Plan
 
 
 def bundle_path(plan: Plan, kind: str) -> str:
     """Where the bundle of a kind (`zip`, `tar`) stands."""
-    return f"{RELEASES}/{plan.bundle_stem}.{kind}"
+    return f"{plan.home}/{plan.bundle_stem}.{kind}"
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""Stage `dataset`: what is in the data, and is it what it should be."""
+"""`data`: what is in the data, and is it what it should be."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from release_tasks.formats.dataset_records import SUFFIXES, parse_records
 from release_tasks.formats.fetch_record import parse_fetch_record
 from release_tasks.formats.marginal_targets import parse_targets
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.policy.dataset_consistency import LARGEST
 from release_tasks.policy.dataset_measures import (
     Validated,
     count_categories,
@@ -42,8 +43,6 @@ from release_tasks.stages.execution import Context, Report
 from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import Workspace
-
-LARGEST = 20  # files whose size the evidence tells: the gate judges them by a limit that it alone knows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

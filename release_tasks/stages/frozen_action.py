@@ -5,7 +5,7 @@ from __future__ import annotations
 from release_tasks.errors import FormatError, GateRefused
 from release_tasks.formats.lock_file import parse_lock
 from release_tasks.policy.lock_check import Difference, compare_digests, compare_inputs
-from release_tasks.records.digest import Digest, sha256
+from release_tasks.records.digest import Digest, sha256, short_digest
 from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSON, JSONObject
@@ -74,7 +74,9 @@ def current_outputs(plan: Plan, workspace: Workspace) -> Digests:
 
 def _refusal(differences: tuple[Difference, ...]) -> GateRefused:
     lines = [
-        f"{item.name}: frozen {_short(item.frozen)}, now {_short(item.now)}" for item in differences[:_SHOWN]
+        f"{item.name}: frozen {short_digest(item.frozen, absent='absent')},"
+        f" now {short_digest(item.now, absent='absent')}"
+        for item in differences[:_SHOWN]
     ]
     if len(differences) > _SHOWN:
         lines.append(f"and {len(differences) - _SHOWN} more")
@@ -85,10 +87,6 @@ def _refusal(differences: tuple[Difference, ...]) -> GateRefused:
         where=LOCK,
         hint="restore them, or run 'doit freeze --update' if the change is meant, and commit release.lock",
     )
-
-
-def _short(digest: str | None) -> str:
-    return "absent" if digest is None else digest.removeprefix("sha256:")[:16]
 
 
 def check_inputs(context: Context) -> None:

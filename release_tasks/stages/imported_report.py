@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from release_tasks.config.schema import Benchmark
-from release_tasks.errors import ConfigError, FormatError
+from release_tasks.errors import ConfigError
 from release_tasks.formats.benchmark_report import REPORTS
-from release_tasks.formats.lock_file import parse_lock
 from release_tasks.records.benchmark_report import Report
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.lock import LOCK
 from release_tasks.records.step import Tree, tree_matches
+from release_tasks.stages.locked_artifact import locked_digest
 from release_tasks.stages.plan import as_reads
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.git import blob_id, blobs_of, file_of, find_commit
+from release_tasks.system.git import blob_id, blobs_of, find_commit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +53,7 @@ def import_report(workspace: Workspace, bench: Benchmark) -> tuple[bytes, Import
     if commit is None:
         return data, Imported(report=report, path=path, commit=stated, commit_found=False)
     if report.model_hash is None and bench.artifact is not None:
-        report = replace(report, model_hash=_locked(workspace, commit, bench.artifact))
+        report = replace(report, model_hash=locked_digest(workspace, commit, bench.artifact))
     others = _other_reads(workspace, commit, bench.reads)
     return data, Imported(report=report, path=path, commit=commit, commit_found=True, other_reads=others)
 
@@ -70,21 +69,6 @@ def _one_file(workspace: Workspace, bench: Benchmark) -> str:
             hint="remove the reports that are not meant, or name the one that is",
         )
     return found[0]
-
-
-def _locked(workspace: Workspace, commit: str, artifact: str) -> str | None:
-    """The digest that release.lock of a commit has for an artifact: that of now when it is among several."""
-    data = file_of(workspace.root, commit, LOCK)
-    try:
-        lock = None if data is None else parse_lock(data)
-    except FormatError:
-        lock = None
-    if lock is None:
-        return None
-    tables = [dict(lock.inputs.files), *(dict(outputs) for outputs in lock.outputs.values())]
-    digests = {str(table[artifact]) for table in tables if artifact in table}
-    now = str(workspace.index.sha256(artifact))
-    return now if now in digests else min(digests, default=None)
 
 
 def _other_reads(workspace: Workspace, commit: str, reads: Sequence[str]) -> tuple[str, ...]:

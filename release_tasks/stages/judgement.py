@@ -16,6 +16,7 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Verdict
+from release_tasks.records.version import parse_version
 from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.environment_record import environment_record
 from release_tasks.stages.evidence import evidence_records
@@ -25,12 +26,13 @@ from release_tasks.stages.frozen_action import current_inputs, input_subjects
 from release_tasks.stages.gate import VERDICT, commands
 from release_tasks.stages.gate_policy import policy_in_force, policy_json
 from release_tasks.stages.layout import place_artifacts
+from release_tasks.stages.locked_artifact import locked_digest
 from release_tasks.stages.own_schema import check_own, schema_bytes
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_evidence
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.clock import now
-from release_tasks.system.git import head_commit
+from release_tasks.system.git import head_commit, tag_commit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +47,20 @@ class Judgement:
     trust: JSONObject
 
 
+def _patch(plan: Plan, workspace: Workspace) -> JSONObject | None:
+    """The weights as the lock of the patched version has them, beside those of now; None for no patch."""
+    release = plan.release
+    if release.base is None:
+        return None
+    commit = tag_commit(workspace.root, parse_version(release.base, release.scheme).tag_name(release.name))
+    files: list[JSON] = []
+    for path in release.artifacts.model:
+        now = workspace.index.sha256(path)
+        base = None if commit is None else locked_digest(workspace, commit, path)
+        files.append({"path": path, "base": base, "now": None if now is None else str(now)})
+    return {"base": release.base, "reason": release.reason, "sealed": commit is not None, "files": files}
+
+
 def _version_evidence(context: Context) -> Evidence:
     release = context.plan.release
     commit = head_commit(context.workspace.root)
@@ -54,6 +70,8 @@ def _version_evidence(context: Context) -> Evidence:
         "tag": release.version.tag_name(release.name),
         "tag_commit": None if tag == "none" else tag,
         "commit": None if commit is None else commit.id,
+        "experimental": context.plan.mode.experimental,
+        "patch": _patch(context.plan, context.workspace),
     }
     return Evidence(kind="version", subjects=(), data=data)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from release_tasks.records.lock import LOCK
 from release_tasks.records.step import RECORDS
-from release_tasks.stages.plan import RELEASES
+from release_tasks.stages.plan import EXPERIMENTS, RELEASES
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.disk import remove_tree
 
@@ -16,10 +16,11 @@ from release_tasks.system.disk import remove_tree
 _TEMPORARY = (
     (".", f".{LOCK}.*.tmp"),
     (RECORDS, ".*.tmp"),
-    (RELEASES, ".*.tmp"),
-    (RELEASES, ".staging-*"),
-    (RELEASES, ".*.displaced"),
-    (RELEASES, "*.attestations/.*.tmp"),
+    *(
+        (home, pattern)
+        for home in (RELEASES, EXPERIMENTS)
+        for pattern in (".*.tmp", ".staging-*", ".*.displaced", "*.attestations/.*.tmp")
+    ),
     (f"{STATE}/staging", "*"),
     (f"{STATE}/progress", "*"),
 )

@@ -1,7 +1,8 @@
-"""Stage `parity`: do the formats of the model answer alike."""
+"""`parity:<pair>`: do the formats of the model answer alike."""
 
 from __future__ import annotations
 
+from release_tasks.config.layout import base_name
 from release_tasks.config.schema import Pair, Release
 from release_tasks.records.evidence import evidence_path
 from release_tasks.records.step import RECORDS, Step, Tree, Write
@@ -42,7 +43,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
             verb="parity",
             subject=pair.name,
             run="release_tasks.stages.parity_action:measure_parity",
-            doc=f"Compare the answers of {pair.candidate} with those of {pair.reference}.",
+            doc=f"Compare the answers of {base_name(pair.candidate)} and {base_name(pair.reference)}.",
             args=(("command", pair.command), ("pair", repr(pair))),
             reads=_reads(pair),
             writes=(

@@ -12,6 +12,7 @@ from release_tasks.records.verdict import Mode
 from release_tasks.records.version import Version, parse_version
 
 RELEASES = "release"
+EXPERIMENTS = "experiments"  # what is no production release never stands among them (R24)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,14 +24,19 @@ class Plan:
     policy: str | None = None
 
     @property
+    def home(self) -> str:
+        """The folder of all releases of this kind, relative to the project."""
+        return EXPERIMENTS if self.release.type == "experimental" else RELEASES
+
+    @property
     def folder(self) -> str:
         """The directory of the release, relative to the project."""
-        return f"{RELEASES}/{self.release.version.text}"
+        return f"{self.home}/{self.release.version.text}"
 
     @property
     def staging(self) -> str:
         """Where the release is put together before it is accepted."""
-        return f"{RELEASES}/.staging-{self.release.version.text}"
+        return f"{self.home}/.staging-{self.release.version.text}"
 
     @property
     def attestations(self) -> str:
@@ -78,4 +84,5 @@ def make_plan(release: Release, mode: Mode, policy: str | None, *, profile: str 
         release = replace(release, profile=profile)
     if mode.snapshot:
         release = replace(release, version=_snapshot_of(release.version))
+    mode = replace(mode, experimental=release.type == "experimental")
     return Plan(release=release, mode=mode, policy=policy)

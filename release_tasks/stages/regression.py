@@ -1,4 +1,4 @@
-"""Stage `regression`: what was measured, beside what the last release measured."""
+"""`regression`: what was measured, beside what the last release measured."""
 
 from __future__ import annotations
 

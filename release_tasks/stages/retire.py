@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from release_tasks.stages.plan import RELEASES, Plan
+from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import remove_tree
 from release_tasks.system.seal import is_sealed, seal_in_doubt
@@ -14,7 +14,7 @@ from release_tasks.system.seal import is_sealed, seal_in_doubt
 def bundle_paths(plan: Plan) -> tuple[str, ...]:
     """Every bundle of the release and its checksum, relative to the project, whichever are configured now."""
     names = (f"{plan.bundle_stem}.{kind}" for kind in ("tar", "zip"))
-    return tuple(f"{RELEASES}/{name}{suffix}" for name in names for suffix in ("", ".sha256"))
+    return tuple(f"{plan.home}/{name}{suffix}" for name in names for suffix in ("", ".sha256"))
 
 
 def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
@@ -32,7 +32,7 @@ def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
     folder = root / plan.folder
     if not folder.exists():
         return None
-    rejected = root / RELEASES / ".rejected" / plan.release.version.text
+    rejected = root / plan.home / ".rejected" / plan.release.version.text
     remove_tree(rejected)
     rejected.parent.mkdir(parents=True, exist_ok=True)
     os.replace(folder, rejected)  # noqa: PTH105 - a directory, moved whole

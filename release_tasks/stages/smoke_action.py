@@ -21,7 +21,16 @@ from release_tasks.stages.records_io import write_evidence
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.sample_check import sample_problem
 
+_LONGEST = 4000  # characters of a sample or a problem that evidence keeps
 RELEASE_PLACE = "release"  # what {release} in the smoke command becomes: the laid-out folder
+
+
+def _excerpt(text: str) -> str:
+    """What evidence keeps of a text: whole lines, so that the scan for secrets sees no line cut in two."""
+    if len(text) <= _LONGEST:
+        return text
+    kept = text[: text.rfind("\n", 0, _LONGEST) + 1]
+    return f"{kept}[{len(text) - len(kept)} of {len(text)} characters left out]"
 
 
 def run_smoke(workspace: Workspace, smoke: Smoke, release: Mapping[str, Path], report: Report) -> JSONObject:
@@ -48,11 +57,11 @@ def run_smoke(workspace: Workspace, smoke: Smoke, release: Mapping[str, Path], r
             sample = done.answer.read_text("utf-8", "replace")
     except CommandFailed as error:
         said = error.found if error.found and error.found not in error.what else None
-        ended = "\n".join(filter(None, (error.what, said, error.hint)))[:4000]
-        data.update({"ended_well": False, "sample_ok": False, "problem": ended})
+        ended = "\n".join(filter(None, (error.what, said, error.hint)))
+        data.update({"ended_well": False, "sample_ok": False, "problem": _excerpt(ended)})
         return data
     problem = sample_problem(sample, smoke.check)
-    data["sample"] = sample[:4000]
+    data["sample"] = _excerpt(sample)
     if problem is not None:
         data.update({"sample_ok": False, "problem": problem})
     return data

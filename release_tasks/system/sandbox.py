@@ -170,7 +170,16 @@ def _interpreter(root: Path) -> list[str]:
     if any(root.is_relative_to(other) for other in (*around, Path("/usr"))):
         options += ["--tmpfs", str(root)]
     options += [word for place in inside for word in ("--ro-bind", str(place.resolve()), str(place))]
+    options += [word for place in _installed(package) for word in ("--ro-bind", str(package), place)]
     return options
+
+
+def _installed(package: Path) -> list[str]:
+    """Where the command would find this package when the one that runs came by PYTHONPATH."""
+    places = (
+        f"{entry}{os.sep}{package.name}" for entry in dict.fromkeys(sys.path) if Path(entry).is_absolute()
+    )
+    return [place for place in places if place != str(package) and Path(place, "__init__.py").is_file()]
 
 
 def _between(root: Path, place: Path, other: Path) -> bool:

@@ -31,7 +31,7 @@ from release_tasks.verbs.scaffold import (
     release_text,
 )
 
-_IGNORED = (".release", "release")
+_IGNORED = (".release", "release", "experiments")
 _PROJECT = re.compile(r"release_tasks\.Project\(")
 _LONGEST_NAME = 100
 

@@ -70,6 +70,7 @@ MORE = """\
 # samples = "build/samples.jsonl"
 # judge = "local"  # a Python file of yours; or "command", or "stub", a mock that no release may rest on
 # command = ["judge.py"]
+# reads = ["judge.py"]  # and all that it imports
 
 # A command that loads the model, and prints a sample that must pass the check.
 # [smoke]

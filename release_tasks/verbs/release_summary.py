@@ -26,7 +26,9 @@ from release_tasks.verbs.verdict_table import render_verdict
 
 
 def seal_of(plan: Plan) -> Seal | None:
-    """What seals the version of the plan, or None while it is a candidate."""
+    """What seals the version of the plan, or None while it is a candidate; nothing seals an experiment."""
+    if plan.mode.experimental:
+        return None
     root = plan.release.root
     return read_seal(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations)
 

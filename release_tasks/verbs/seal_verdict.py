@@ -60,6 +60,7 @@ def _evidence(plan: Plan, workspace: Workspace, candidate: Verdict, *, remembere
         "snapshot": candidate.mode.snapshot,
         "policy_override": candidate.mode.policy_override,
         "profile_override": candidate.mode.profile_override,
+        "experimental": candidate.mode.experimental,
         "not_strict": candidate.mode.strict is False,
         "waivers": _waivers_used(candidate),
         "root": _root(workspace, PACKAGE),

@@ -76,6 +76,8 @@ def _finding(finding: Finding, more: tuple[tuple[str, str], ...], width: int | N
     yield from _wrapped(f"  {finding.code}  ", finding.subject, width)
     fields = (("wanted", finding.wanted), ("found", finding.found), ("evidence", finding.evidence))
     for name, text in (*fields, *more, ("do", CODES[finding.code].recommendation)):
+        if not text:  # what is not declared has no evidence
+            continue
         for index, line in enumerate(text.splitlines() or [""]):
             yield from _wrapped(f"    {name if index == 0 else '':<{_FIELD}}", line, width)
 

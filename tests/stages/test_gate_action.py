@@ -51,6 +51,8 @@ def test_a_sound_project_passes_and_leaves_its_records(project: SmallProject) ->
         "tag": "v1.0.0",
         "tag_commit": None,
         "commit": None,
+        "experimental": False,
+        "patch": None,
     }
 
 

@@ -75,3 +75,28 @@ def test_a_policy_that_was_named_must_be_there(tmp_path: Path) -> None:
     plan = replace(small_project(tmp_path).plan, policy="gone.yml")
     with pytest.raises(ConfigError, match="the policy is not there"):
         policy_in_force(plan)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"schema: 1\ngates: {plain-run: off, accepted: soft, smoke: soft}\n", "accepted, plain-run"),
+        (b"schema: 1\nsoft_allowed: [smoke, source]\n", "source"),
+        (b"schema: 1\nprofiles: {own: {gates: {committed: off}}}\n", "committed"),
+    ],
+)
+def test_k4_a_policy_cannot_soften_what_may_be_sealed(tmp_path: Path, text: bytes, found: str) -> None:
+    plan = small_project(tmp_path, files={"own.yml": text}, policy="own.yml").plan
+    with pytest.raises(ConfigError) as caught:
+        policy_in_force(plan)
+    assert str(caught.value) == (
+        "what may be sealed is no matter of policy\n"
+        f"  wanted: the gates of the seal hard, or not listed\n  found:  {found}\n  where:  own.yml\n"
+        "  hint:   remove them from gates and soft_allowed"
+    )
+
+
+def test_a_policy_may_say_that_the_gates_of_the_seal_are_hard(tmp_path: Path) -> None:
+    text = b"schema: 1\ngates: {plain-run: hard}\n"
+    plan = small_project(tmp_path, files={"own.yml": text}, policy="own.yml").plan
+    assert policy_in_force(plan).gates == (("plain-run", "hard"),)

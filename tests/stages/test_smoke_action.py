@@ -54,6 +54,20 @@ def test_what_fails_is_evidence_and_no_error(
     assert problem in found["problem"]
 
 
+@pytest.mark.parametrize(
+    ("script", "sample"),
+    [
+        (b"print('#' + 'a' * 3979); print('key = 1')", f"#{'a' * 3979}\nkey = 1\n"),
+        (b"print('#' + 'a' * 3979); print('key = 12345678901234567890')", f"#{'a' * 3979}\n[27 of 4008 characters left out]"),
+        (b"print('#' + 'a' * 5000)", "[5002 of 5002 characters left out]"),
+    ],
+)  # fmt: skip
+def test_of_a_long_sample_whole_lines_are_kept(tmp_path: Path, script: bytes, sample: str) -> None:
+    """Half a secret would be released, and no scanner would know it."""
+    found = evidence(small_project(tmp_path, more=SMOKE, files={"smoke.py": script}))["data"]
+    assert (found["sample_ok"], found["sample"]) == (True, sample)
+
+
 def test_without_a_command_nothing_is_claimed(tmp_path: Path) -> None:
     assert evidence(small_project(tmp_path))["data"] == {
         "ran": False,

@@ -76,7 +76,7 @@ def test_flat_folder_is_found_and_everything_written_loads(tmp_path: Path) -> No
         'project = release_tasks.Project("release.toml")\n'
         "DOIT_CONFIG = project.doit_config\n"
     )
-    assert (tmp_path / ".gitignore").read_text() == "/.release/\n/release/\n"
+    assert (tmp_path / ".gitignore").read_text() == "/.release/\n/release/\n/experiments/\n"
     assert (tmp_path / "release.toml").read_text().startswith("#:schema ./.release/release.schema.json\n")
 
 
@@ -138,7 +138,7 @@ def test_every_example_of_release_toml_is_right_when_uncommented(
     assert [suite.name for suite in release.tests] == ["unit"]
     assert [len(item.metrics) for item in release.benchmarks] == [1]
     assert release.parity[0].candidate in release.artifacts.gguf
-    assert [item.judge for item in release.evaluations] == ["local"]
+    assert [(item.judge, item.reads) for item in release.evaluations] == [("local", ("judge.py",))]
     assert release.smoke is not None
     assert release.environment.pass_ == ("CUDA_VISIBLE_DEVICES",)
     assert release.artifacts.tokenizer_version == "1"
@@ -381,10 +381,10 @@ def test_malformed_neighbour_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("*.pyc", "*.pyc\n/.release/\n/release/\n"),
-        ("*.pyc\r\n", "*.pyc\r\n/.release/\r\n/release/\r\n"),
-        ("release\n", "release\n/.release/\n"),
-        (".release/\nrelease/\n", ".release/\nrelease/\n"),
+        ("*.pyc", "*.pyc\n/.release/\n/release/\n/experiments/\n"),
+        ("*.pyc\r\n", "*.pyc\r\n/.release/\r\n/release/\r\n/experiments/\r\n"),
+        ("release\n", "release\n/.release/\n/experiments/\n"),
+        (".release/\nrelease/\nexperiments\n", ".release/\nrelease/\nexperiments\n"),
     ],
 )
 def test_gitignore_gets_the_lines_that_it_lacks(tmp_path: Path, before: str, after: str) -> None:

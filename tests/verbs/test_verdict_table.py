@@ -160,3 +160,14 @@ def test_without_a_payload_only_the_verdict_is_told() -> None:
         "profile     high_stakes, strict: warnings refuse",
         ALL_PASSED,
     ]
+
+
+def test_a_required_gate_without_its_table_names_no_evidence() -> None:
+    required = gate("checkpoint", "fail", undeclared(GateCode.CHECKPOINT_UNDECLARED))
+    text = render_verdict(verdict(required))
+    assert (
+        "  CHECKPOINT_UNDECLARED  release.toml\n"
+        "    wanted    evidence\n"
+        "    found     nothing declared\n"
+        "    do        declare [checkpoint] with record, metric and direction\n"
+    ) in text
