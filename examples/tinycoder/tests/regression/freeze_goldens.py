@@ -7,6 +7,7 @@ Run it after a training that was meant to change the model, read the difference,
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import sys
@@ -51,7 +52,8 @@ def answer(params: Params, config: Config, tokenizer: Tokenizer, prompt: str) ->
 
 
 def main() -> None:
-    """Ask the model every prompt and write the answers."""
+    """Ask the model every prompt and write the answers to goldens.json; takes no argument."""
+    argparse.ArgumentParser(description=main.__doc__).parse_args()
     params, config = read_model(BUILD)
     tokenizer = read_tokenizer(BUILD)
     records = read_records(CODER / "data" / "records", "heldout")[::EVERY]
