@@ -26,7 +26,7 @@ test: $(BIN)/doit ## the test suite without its slow part (under 10 minutes on 2
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-slow: $(BIN)/doit ## kill loops, full rebuilds, three Pythons
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist=load -m slow
 
 lint: $(BIN)/doit ## ruff, mypy --strict, architecture
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest -q tests/architecture

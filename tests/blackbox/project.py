@@ -228,7 +228,11 @@ def write_project(root: Path, *, git: bool = True) -> Project:
 
 def released_project(root: Path) -> Project:
     """A project that is frozen, committed and released."""
-    project = write_project(root)
+    return release_first(write_project(root))
+
+
+def release_first(project: Project) -> Project:
+    """Freeze, commit and release a project that has no release yet."""
     done = project.doit("freeze")
     assert done.returncode == 0, done.stdout + done.stderr
     project.commit("freeze")

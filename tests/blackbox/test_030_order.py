@@ -69,6 +69,13 @@ def test_an_unknown_option_is_named_alone(fresh: Project) -> None:
     assert (done.returncode, done.stderr.strip()) == (3, "ERROR: release: option --bogus not recognized")
 
 
+def test_help_is_shown_as_people_ask_for_it(fresh: Project) -> None:
+    for command in ("release", "verify"):
+        asked, wanted = fresh.doit(command, "--help"), fresh.doit("help", command)
+        assert (asked.returncode, asked.stdout, asked.stderr) == (0, wanted.stdout, "")
+        assert asked.stdout.startswith("PURPOSE\n")
+
+
 def test_release_takes_no_task(fresh: Project) -> None:
     done = fresh.doit("release", "gate")
     assert (done.returncode, done.stderr) == (

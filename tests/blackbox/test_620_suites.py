@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from project import Project, copy_project, ran, rows, write_project
+from project import Project, copy_project, ran, release_first, rows, write_project
 
 UNIT = '''"""Unit tests of the tiny model, with both marks."""
 import json, pathlib
@@ -67,12 +67,7 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Project:
     suites = TESTS + "".join(OTHERS.format(name=name) for name in NAMES[1:])
     project.write("release.toml", project.read("release.toml") + suites)
     project.write("release_policy.yml", project.read("release_policy.yml") + "required: [tests, suites]\n")
-    done = project.doit("freeze")
-    assert done.returncode == 0, done.stdout + done.stderr
-    project.commit("suites")
-    done = project.doit("release")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return release_first(project)
 
 
 @pytest.fixture

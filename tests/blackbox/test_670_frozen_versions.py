@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blackbox.project import Project, copy_project, normal, write_project
+from tests.blackbox.project import Project, copy_project, normal, release_first, write_project
 
 CHECKPOINT = """[checkpoint]
 record = "build/run.json"
@@ -42,11 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
         'writes = ["build/model.safetensors", "build/config.json", "build/run.json"]',
     )
     project.write("scripts/train.py", project.read("scripts/train.py") + SELECT.replace("LAST", "0.75"))
-    assert project.doit("freeze").returncode == 0
-    project.commit()
-    done = project.doit("release")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return release_first(project)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blackbox.project import Project, copy_project, ran, rows, write_project
+from tests.blackbox.project import Project, copy_project, ran, release_first, rows, write_project
 
 TABLE = """[evaluation.style]
 rubric = "eval/rubric.yml"
@@ -49,11 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write("eval/rubric.yml", RUBRIC)
     project.write("eval/judge.py", JUDGE)
     project.write("eval/samples.jsonl", samples("a", "b", "long text", "another long text"))
-    assert project.doit("freeze").returncode == 0
-    project.commit()
-    done = project.doit("release")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return release_first(project)
 
 
 @pytest.fixture

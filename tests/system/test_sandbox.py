@@ -150,6 +150,27 @@ def test_this_package_is_in_sight_wherever_it_lies(
 
 
 @needs_bwrap
+def test_the_package_that_runs_stands_where_another_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command has no PYTHONPATH of ours: it finds what is installed, and that must be what judges it."""
+    for folder, said in (("running", "this"), ("installed", "another")):
+        package = tmp_path / folder / "release_tasks"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"print({said!r})")
+    (tmp_path / "installed" / "secret").write_text("x")
+    (tmp_path / "project").mkdir()
+    monkeypatch.setattr(
+        sandbox.release_tasks, "__file__", str(tmp_path / "running/release_tasks/__init__.py")
+    )
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    code = "import os, sys; sys.path.insert(0, sys.argv[1]); import release_tasks; print(os.listdir(sys.argv[1]))"
+    command = [sys.executable, "-S", "-c", code, str(tmp_path / "installed")]
+    done = run(tmp_path, command, root=tmp_path / "project")
+    assert (done.stderr, done.stdout) == ("", "this\n['release_tasks']\n")
+
+
+@needs_bwrap
 def test_a_project_below_a_shown_prefix_is_covered(tmp_path: Path) -> None:
     project = Path(np.__file__).parent
     done = run(tmp_path, ["ls", "-A", str(project)], root=project)
