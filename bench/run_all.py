@@ -17,16 +17,15 @@ from measure import RESULTS
 
 HERE = Path(__file__).resolve().parent
 NAMES = (
-    *(
-        "noop",
-        "noop_100k",
-        "graph_1000",
-        "dataset_schema",
-        "canonical_safetensors",
-        "parity",
-        "package_4gb",
-        "verify_4gb",
-    ),
+    "noop",
+    "noop_100k",
+    "graph_1000",
+    "gate",
+    "dataset_schema",
+    "canonical_safetensors",
+    "parity",
+    "package_4gb",
+    "verify_4gb",
 )
 
 

@@ -81,7 +81,7 @@ def test_freeze_commit_release(fresh: Project) -> None:
         "\n"
         "release    tiny 1.0.0\n"
         "steps      11 run, 3 up to date\n"
-        "gates      19 passed\n"
+        "gates      20 passed\n"
         "skipped    21, not declared: checkpoint, tests, parity, dataset, evaluation, bench\n"
         "accepted   versioned, packaged, validated\n"
         "           not shown: reproducible, tested, benchmarked\n"

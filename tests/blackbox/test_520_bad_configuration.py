@@ -63,7 +63,7 @@ def test_unknown_and_mistyped_keys_are_all_told_at_once(released: Path) -> None:
     assert refused(released).err == (
         "5 problems in the configuration:\n"
         "unknown key\n"
-        "  wanted: one of architecture, bundles, docs_version, license, name, policy, profile, scheme, type, version\n"
+        "  wanted: one of architecture, base, bundles, docs_version, license, name, policy, profile, reason, scheme, type, version\n"
         "  found:  licence\n"
         "  where:  release.toml: release.licence\n"
         "  hint:   did you mean license?\n"

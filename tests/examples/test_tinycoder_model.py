@@ -94,4 +94,4 @@ def test_config_round_trip(tmp_path: Path) -> None:
 def test_model_trainer_and_tokenizer_stay_small() -> None:
     lines = sum((CODER / name).read_text().count("\n") for name in ("model.py", "train.py", "tokenizer.py"))
     assert lines <= 525
-    assert sum((CODER / name).read_text().count("\n") for name in ("model.py", "train.py")) <= 390
+    assert sum((CODER / name).read_text().count("\n") for name in ("model.py", "train.py")) <= 400

@@ -20,7 +20,7 @@ def said(gate: str, kind: str, **values: Any) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(
     ("frozen", "now", "wanted", "found"),
-    [(ONE, TWO, "1" * 16, "2" * 16), (ONE, None, "1" * 16, "not there"), (None, TWO, "not there", "2" * 16)],
+    [(ONE, TWO, "1" * 16, "2" * 16), (ONE, None, "1" * 16, "not there"), (None, TWO, "nothing", "2" * 16)],
 )
 @pytest.mark.parametrize(
     ("gate", "kind"), [("lock-inputs", "frozen-inputs"), ("lock-outputs", "frozen-outputs")]
@@ -46,7 +46,7 @@ def test_without_a_lock_no_numeric_id_is_asked_for() -> None:
 def test_a_version_is_taken_by_another_commit_only() -> None:
     assert said("version", "version", tag_commit=COMMIT) == []
     assert said("version", "version", tag_commit="f" * 40) == [
-        ("v1.0.0", "a version that no other commit bears", f"the tag of commit {'f' * 16}")
+        ("v1.0.1", "a version that no other commit bears", f"the tag of commit {'f' * 16}")
     ]
 
 
