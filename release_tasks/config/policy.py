@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from release_tasks.config.schema import SCHEMA
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.verdict import Hardness
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Waiver:
     """A person answers for what one gate finds about the file of one digest, until the end of a day (UTC)."""
 
@@ -21,7 +21,7 @@ class Waiver:
     applies_to: Digest
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class SecretException:
     """One finding of the secret scan that is no secret: its fingerprint is exact, never a pattern (K8)."""
 
@@ -31,7 +31,7 @@ class SecretException:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ProfileRules:
     """What a profile asks for; the policy's own entries win over it. `strict` None: not said."""
 
@@ -41,7 +41,7 @@ class ProfileRules:
     thresholds: tuple[tuple[str, int | float], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Policy:
     """What is allowed; gates, thresholds and profiles are sorted by name.
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from release_tasks.config.fields import Table, open_document
 from release_tasks.config.plain_yaml import parse_plain_yaml
 from release_tasks.config.readers import integer, matching, number, text, wrong_type
 from release_tasks.config.schema import SCHEMA
 from release_tasks.errors import ConfigError
+from release_tasks.records.frozen_record import frozen
 
 _CRITERION = matching(r"[a-z][a-z0-9_]{0,63}", "a-z, then also 0-9 and _; at most 64 characters")
 _TOLERANCE = 1e-9  # of the sum of weights: decimals such as 0.1 have no exact binary form
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Criterion:
     """One thing that is judged from 0 to 1, its weight in the score, and what it means."""
 
@@ -24,7 +24,7 @@ class Criterion:
     description: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Rubric:
     """How samples are judged; criteria in the order of the file, whose weights sum to 1.
 

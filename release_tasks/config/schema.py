@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.version import Scheme, Version
 
 SCHEMA = 1
@@ -24,7 +24,7 @@ JudgeMode = Literal["stub", "local", "command"]
 Language = Literal["de", "en", "es", "fr", "ro", "ru"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Root:
     """`[roots] NAME = "…"`: a folder outside the project, whose files are declared as `NAME:path`.
 
@@ -36,7 +36,7 @@ class Root:
     path: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Artifacts:
     """`[artifacts]`: the standard files of a release, relative POSIX paths or `NAME:path`.
 
@@ -56,7 +56,7 @@ class Artifacts:
     extra: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class UserStep:
     """`[[step]]`: a command of the user; `reads` are files and globs, `writes` files, `params` sorted."""
 
@@ -69,7 +69,7 @@ class UserStep:
     devices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Source:
     """`[[dataset.sources]]`: where data came from; `record` is the JSON record of its fetch."""
 
@@ -79,7 +79,7 @@ class Source:
     record: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Dataset:
     """`[dataset]`: the version of the data, the files (globs) that it names, and what its records must be.
 
@@ -119,7 +119,7 @@ class Dataset:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Checkpoint:
     """`[checkpoint]`: how the released weights were selected (R7).
 
@@ -131,7 +131,7 @@ class Checkpoint:
     direction: Direction
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Suite:
     """`[tests.<suite>]`: a command that writes a JUnit XML report, whose path stands for `{report}`."""
 
@@ -141,7 +141,7 @@ class Suite:
     timeout_s: int = 3600
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Metric:
     """`[bench.<name>.metrics.<metric>]`: which way is better, the unit, and what is wanted.
 
@@ -159,7 +159,7 @@ class Metric:
     exact: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Benchmark:
     """`[bench.<name>]`: a command that writes a report of one format, whose path stands for `{report}`.
 
@@ -182,7 +182,7 @@ class Benchmark:
     timeout_s: int = 3600
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Pair:
     """`[parity.<pair>]`: two formats of one model, and the command that answers with logits (B6).
 
@@ -204,7 +204,7 @@ class Pair:
     timeout_s: int = 3600
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Evaluation:
     """`[evaluation.<name>]`: samples judged by a rubric (K24).
 
@@ -221,7 +221,7 @@ class Evaluation:
     timeout_s: int = 3600
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Smoke:
     """`[smoke]`: a command that must work on the packaged release, and how its samples are checked."""
 
@@ -231,7 +231,7 @@ class Smoke:
     timeout_s: int = 300
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Environment:
     """`[environment]`: the numeric profile, and the variables that steps may see besides the allowed ones."""
 
@@ -239,7 +239,7 @@ class Environment:
     pass_: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 

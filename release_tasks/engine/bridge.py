@@ -143,7 +143,9 @@ class StillStands:
 
 
 def _doit_path(workspace: Workspace, path: str, base: str) -> str:
-    located = str(workspace.index.locate(path))
+    located = workspace.index.place(path)
+    if ":" not in path and located.startswith(base + os.sep):  # nearly all, hundreds of them on every run
+        return located[len(base) + 1 :]
     relative = os.path.relpath(located, base)
     return located if relative.startswith("..") else relative
 

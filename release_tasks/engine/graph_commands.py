@@ -22,15 +22,14 @@ from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedE
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.gate import VERDICT
-from release_tasks.stages.gate_policy import policy_in_force
 from release_tasks.stages.leftovers import remove_leftovers
+from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.system.stat_key import stat_key
 from release_tasks.system.storage import storage_errors
-from release_tasks.verbs.freeze import refuse_inputs, write_lock
 from release_tasks.verbs.release_summary import already_released, gate_table, seal_of, summarize
 
 _CONFIG = option("config", "another release.toml")
@@ -88,10 +87,10 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         )
         plan = project.plan
         if plan.policy is None:
-            policy_in_force(plan)
+            _refuse_bad_policy(plan)
         else:
             project.workspace.once_valid(
-                plan.policy, lambda: policy_in_force(plan), under=plan.release.profile
+                plan.policy, lambda: _refuse_bad_policy(plan), under=plan.release.profile
             )
         if self.only_looks(params):
             return self.run_project(project, params, args)
@@ -177,6 +176,12 @@ def _refuse_no_folder(releases: Path) -> None:
             where=str(releases),
             hint="move it away; to use another disk, mount it at this place",
         )
+
+
+def _refuse_bad_policy(plan: Plan) -> None:
+    from release_tasks.stages.gate_policy import policy_in_force  # noqa: PLC0415 - only when needed
+
+    policy_in_force(plan)
 
 
 def _nothing(_params: object) -> None:
@@ -284,6 +289,8 @@ class Freeze(GraphCommand):
         """Run the steps, then freeze inputs and outputs."""
         if args:
             raise ConfigError("freeze takes no task", found=" ".join(args))
+        from release_tasks.verbs.freeze import refuse_inputs, write_lock  # noqa: PLC0415 - only when needed
+
         plan = project.plan
         if seal_of(plan) is not None and params["update"]:
             raise SealedError(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from release_tasks.errors import FormatError, IntegrityError, PathError
 from release_tasks.formats.member_name import parse_name, refuse_twins
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.paths import refuse_collisions, safe_relpath
 
 CHUNK_BYTES = 2**20
@@ -15,7 +15,7 @@ MAX_NAME_BYTES = 4096  # folder, slash and path together: PATH_MAX of Linux
 MODIFIED = 315_532_800  # 1980-01-01T00:00:00Z, the first second that a zip can state
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Member:
     """A regular file to archive: path under the top folder, size in bytes, and how to open its bytes."""
 
@@ -24,7 +24,7 @@ class Member:
     open: Callable[[], BinaryIO]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ReadMember:
     """A regular file in an archive; `chunks` gives its bytes once, before the next member is asked for."""
 

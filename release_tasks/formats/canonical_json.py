@@ -29,6 +29,10 @@ def dump_canonical(value: JSON) -> bytes:
             found=what,
             where="".join(reversed(path)).lstrip(".") or "the value",
         )
+    return _spell(value)
+
+
+def _spell(value: JSON) -> bytes:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8") + b"\n"
 
@@ -36,7 +40,7 @@ def dump_canonical(value: JSON) -> bytes:
 def parse_canonical(data: bytes, *, where: str | None = None, max_bytes: int = 64 * 2**20) -> JSON:
     """Read bytes that `dump_canonical` wrote; raises FormatError for any other spelling of the value."""
     value = parse_strict(data, where=where, max_bytes=max_bytes, max_depth=MAX_DEPTH)
-    canonical = dump_canonical(value)
+    canonical = _spell(value)  # what was read strictly has no flaw
     if canonical != data:
         pairs = enumerate(zip(canonical, data, strict=False))
         offset = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(canonical), len(data)))

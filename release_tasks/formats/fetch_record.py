@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _WANTED = '{"fetched_at": "2026-01-31T12:00:00Z", "status": 200, "from_cache": false}'
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class FetchRecord:
     """One fetch: the moment at which the data came, the HTTP status of the last try, null without an answer.
 

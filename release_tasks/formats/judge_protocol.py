@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 PROTOCOL_VERSION = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Judgement:
     """One judgement: scores from 0 to 1 by criterion, or why there are none."""
 

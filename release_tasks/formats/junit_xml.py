@@ -13,6 +13,7 @@ from typing import Literal, NoReturn
 from xml.parsers import expat
 
 from release_tasks.errors import FormatError
+from release_tasks.records.frozen_record import frozen
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 
@@ -32,7 +33,7 @@ _PARENTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class JUnitCase:
     """One test that the report names; `id` is `classname::name`, or the one of them that is there.
 

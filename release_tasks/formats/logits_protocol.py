@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.json_lines import split_lines
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 VERSION = 1
@@ -22,7 +22,7 @@ Candidate = tuple[int, float]  # token id, logit
 Top = tuple[Candidate, ...]  # largest logit first, equal logits by id
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GreedyRequest:
     """Continue a prompt by `steps` tokens, each the one of the largest logit."""
 
@@ -31,7 +31,7 @@ class GreedyRequest:
     seed: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ScoreRequest:
     """Score given tokens (teacher forcing); the first top list is the one that predicts `tokens[start]`."""
 
@@ -39,7 +39,7 @@ class ScoreRequest:
     start: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GreedyAnswer:
     """All token ids, how many of them stand before the first chosen one, and top list and NLL of each step.
 
@@ -52,7 +52,7 @@ class GreedyAnswer:
     nll: tuple[float, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ScoreAnswer:
     """Top lists from `start` on, and the NLL in nats of every token but the first, which nothing predicts."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 
 ORIGINS = ("real", "estimated", "fallback")
@@ -14,7 +14,7 @@ _WANTED = '{"marginals": {FIELD: {"provenance": "real", "shares": {CATEGORY: 0.5
 _SUM_ERROR = 1e-6
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Marginal:
     """The wanted shares of one field, by category, and where they come from: one of ORIGINS."""
 
@@ -23,7 +23,7 @@ class Marginal:
     provenance: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Targets:
     """All marginals by field name, and whether the fitting of weights to them converged, None: not fitted."""
 

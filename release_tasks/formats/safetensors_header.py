@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 
 MAX_HEADER_BYTES = 100_000_000  # the library's own limit
@@ -42,7 +42,7 @@ DTYPE_BITS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class TensorSpec:
     """A tensor before it has a place: its name, safetensors dtype and shape."""
 
@@ -51,7 +51,7 @@ class TensorSpec:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class TensorInfo(TensorSpec):
     """A tensor at bytes [start, end) of the payload, which begins after the header."""
 
@@ -59,7 +59,7 @@ class TensorInfo(TensorSpec):
     end: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Header:
     """All tensors in the order of their bytes, and the metadata sorted by key (None: the file has none)."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError, IntegrityError
 from release_tasks.formats.safetensors_header import Header, check_tensor_name
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 
 INDEX_NAME = "model.safetensors.index.json"
 _SHARD = re.compile(r"model-([0-9]{5})-of-([0-9]{5})\.safetensors", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ShardIndex:
     """Which file holds which tensor, sorted by tensor, and the bytes of all tensors together."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from release_tasks.errors import FormatError
 from release_tasks.formats.safetensors_header import TensorSpec, byte_size
 from release_tasks.formats.safetensors_writer import dump_header, dump_prefix, lay_out
+from release_tasks.records.frozen_record import frozen
 
 # By name, so that the types of ml_dtypes work without importing it.
 _DTYPES = {
@@ -37,7 +37,7 @@ _DTYPES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class RawTensor:
     """A tensor of a dtype that numpy lacks (BF16, F8, packed F4 and F6): little-endian bytes in C order."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class TokenizerFile:
     """What a tokenizer knows: its model's type, ids by token (added tokens too), merges in order.
 

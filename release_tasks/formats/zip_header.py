@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from release_tasks.records.frozen_record import frozen
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 CENTRAL_SIGNATURE = b"PK\x01\x02"
@@ -28,7 +29,7 @@ _VERSION = 20
 _VERSION_64 = 45
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ZipEntry:
     """A stored file: full name, size in bytes, CRC-32, and where its local header begins."""
 

@@ -10,6 +10,7 @@ from release_tasks.policy.gate import Gate
 from release_tasks.policy.gates import GATES
 from release_tasks.records.code_table import CODES, NOT_DONE
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import Category, GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import RECORDS
@@ -20,7 +21,7 @@ _WORST_FIRST: tuple[Shown, ...] = ("no", "not shown", "yes")
 ALL_PASSED = "ALL ACCEPTANCE TESTS PASSED"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Row:
     """One statement about a release: whether it is shown, by which evidence, and what stands against it."""
 

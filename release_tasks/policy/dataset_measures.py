@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from release_tasks.config.schema import Dataset
 from release_tasks.errors import FormatError
@@ -17,6 +16,7 @@ from release_tasks.policy.near_duplicates import SimilarTexts
 from release_tasks.policy.record_schema import RecordSchema, Violation
 from release_tasks.policy.record_values import content_digest, texts_of, value_at, without
 from release_tasks.records.data_record import DataRecord
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 EXAMPLES = 20
@@ -24,7 +24,7 @@ Records = Sequence[DataRecord]
 Violations = Mapping[str, tuple[Violation, ...]]  # by the place of the record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Validated:
     """What a schema says of the records: the measure for the evidence, violations, files without any."""
 

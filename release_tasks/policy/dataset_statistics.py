@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from release_tasks.formats.canonical_json import round_floats
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 SCHEMA_VERSION = 1
@@ -26,7 +26,7 @@ MEASURES = (
 _FOR_PEOPLE = frozenset({"examples", "problem"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class DataFile:
     """One file of the dataset: size in bytes, digest, and of one that should hold records, how many.
 

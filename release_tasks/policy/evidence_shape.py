@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 
@@ -27,7 +28,7 @@ def _no_contradiction(_data: JSONObject) -> Iterator[Misfit]:
     return iter(())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class EvidenceKind:
     """The fields of one kind; `many` kinds have a record for each name, `KIND/NAME`, that holds its name.
 

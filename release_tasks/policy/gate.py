@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from release_tasks.config.policy import SecretException
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Finding, Point
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Rules:
     """What a check may ask besides the evidence: limits in force, and the moment at which ages are judged.
 
@@ -35,7 +35,7 @@ class Rules:
 Check = Callable[[JSONObject, Rules], Iterable[Finding]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Gate:
     """One row of the table of gates; `check` looks at the data of one evidence record of its kind at a time.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from release_tasks.config.policy import Policy, ProfileRules
 from release_tasks.config.readers import did_you_mean
 from release_tasks.errors import ConfigError
 from release_tasks.policy.thresholds import THRESHOLDS
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.verdict import Hardness, Mode
 
 DEFAULT_PROFILE = "default"
@@ -66,7 +66,7 @@ PROFILES: dict[str, ProfileRules] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class InForce:
     """A policy read under one profile: hardness of gates, every limit, and whether warnings refuse.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from release_tasks.errors import PathError, ReleaseError
 from release_tasks.formats.canonical_json import dump_canonical, parse_canonical
@@ -17,6 +16,7 @@ from release_tasks.formats.strict_json import parse_strict
 from release_tasks.policy.release_metadata import check_metadata
 from release_tasks.records.contract import CONTRACTS
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.identity import FileEntry, exact_root, root
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, ManifestFile, manifest_from_json
 from release_tasks.records.release_contents import (
@@ -36,7 +36,7 @@ _DECISIONS: tuple[Decision, ...] = ("PASS", "PASS_WITH_WARNINGS")
 _TENSORS_SHOWN = 20  # tensors named in the problems of one file
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Checked:
     """The outcome: `root` and `exact_root` are None when they cannot be computed from what is there."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import PurePath
 
 from release_tasks.config.schema import Dataset, Release
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import Class
 from release_tasks.records.verdict import Mode, Verdict
@@ -35,7 +36,7 @@ _FIELD_ROLES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class OutputFile:
     """A file of the release that was there when the gate decided: its name there, and as declared."""
 

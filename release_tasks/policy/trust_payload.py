@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from release_tasks.records.code_table import CODES
 from release_tasks.records.evidence import Evidence
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import GateResult, Mode, Status, Verdict
@@ -36,7 +36,7 @@ FALLBACK_CODES: frozenset[GateCode] = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class RunFacts:
     """What the payload says of the run besides its verdict.
 

@@ -10,6 +10,9 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.verdict import Finding, WaivedFinding
 
+WAIVERS_USED = "waivers-used"  # the gate judged after all others: what no waiver matched
+WAIVERS_USED_DOC = "Every waiver of the policy excuses a finding."
+
 
 class Waivers:
     """The waivers of a policy at one moment; remembers which of them matched anything."""

@@ -7,9 +7,9 @@ whoever reads a baseline from outside checks first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 SCHEMA_VERSION = 1
@@ -21,7 +21,7 @@ def baseline_path(version: str) -> str:
     return f"{BASELINES}/{version}.json"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Figure:
     """One metric as it was measured: unit, which way is better, samples in that unit, their noise."""
 
@@ -33,7 +33,7 @@ class Figure:
     stderr: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class BenchFigures:
     """One benchmark: the SHA-256 of the file that was measured, where and how, and its metrics by name."""
 
@@ -48,7 +48,7 @@ class BenchFigures:
         return next((figure for figure in self.metrics if figure.name == name), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Baseline:
     """All benchmarks of one version, sorted by name."""
 

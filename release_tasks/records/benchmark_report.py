@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 from release_tasks.errors import FormatError
+from release_tasks.records.frozen_record import frozen
 
 Facts = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Sampled:
     """One metric: its raw samples in the order measured, or the one value that the report has.
 
@@ -27,7 +27,7 @@ class Sampled:
     stderr: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Report:
     """One report: at least one metric, each name once, sorted by name.
 

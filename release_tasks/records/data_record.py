@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class DataRecord:
     """A JSON object of a dataset; `number` counts from 1 in its file, `heldout` is not trained on."""
 

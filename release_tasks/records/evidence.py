@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from release_tasks.errors import FormatError
 from release_tasks.records.digest import Digest, parse_digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import RECORDS
 
@@ -13,7 +12,7 @@ SCHEMA_VERSION = 1
 POLICY_RECORD = f"{RECORDS}/policy.json"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Evidence:
     """One record: its kind, the declared files it speaks of with their digests, and what was found."""
 

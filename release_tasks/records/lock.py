@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from release_tasks.errors import FormatError
 from release_tasks.records.digest import Digest, parse_digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 
 SCHEMA_VERSION = 2
@@ -15,7 +16,7 @@ LOCK = "release.lock"
 Digests = tuple[tuple[str, Digest], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Inputs:
     """Digests of every read that no step writes: single files, globs as one digest each, and step recipes."""
 
@@ -24,7 +25,7 @@ class Inputs:
     steps: Digests = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Versioned:
     """Something whose version cannot stay while its bytes change (R8, R9)."""
 
@@ -32,7 +33,7 @@ class Versioned:
     digest: Digest
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Pinned:
     """What is the same on every kind of machine: model configuration, dataset, tokenizer, seeds by step."""
 
@@ -42,7 +43,7 @@ class Pinned:
     seeds: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Lock:
     """The frozen inputs, what is pinned for every machine, and digests of exact outputs by numeric id."""
 

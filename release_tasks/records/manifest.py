@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from release_tasks.errors import FormatError
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.identity import FileEntry
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.paths import refuse_collisions, safe_relpath
@@ -17,7 +17,7 @@ MANIFEST = "MANIFEST.json"
 CHECKSUMS = "checksum.txt"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class TensorDigests:
     """BLAKE3 of a safetensors header (its length prefix included) and of each tensor's bytes, by name."""
 
@@ -25,7 +25,7 @@ class TensorDigests:
     tensors: tuple[tuple[str, Digest], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ManifestFile:
     """One file: its entry in the identity, media type, role and reproducibility class."""
 
@@ -41,7 +41,7 @@ class ManifestFile:
         return self.entry.path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Manifest:
     """The whole record, files sorted by path."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Agreement:
     """How alike two formats answer one prompt.
 
@@ -47,7 +46,7 @@ class Agreement:
         }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ParityRow:
     """One prompt with everything that its measurement rests on.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from release_tasks.records.frozen_record import frozen
 
 # Unit and better direction of the metrics of speed; a report has all of them or none.
 SPEED = {
@@ -14,7 +14,7 @@ SPEED = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Performance:
     """A performance report.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, TensorDigests
 
@@ -40,7 +41,7 @@ class ProblemCode(StrEnum):
     EMPTY_DIRECTORY = "EMPTY_DIRECTORY"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong; `path` is inside the release, `.` for the release as a whole."""
 
@@ -54,7 +55,7 @@ class Problem:
         return {"code": str(self.code), "path": self.path, "wanted": self.wanted, "found": self.found}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class FoundFile:
     """One regular file: size in bytes, permission bits (None where the place has none), digests computed.
 
@@ -69,7 +70,7 @@ class FoundFile:
     tensors: TensorDigests | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Contents:
     """Everything read from one release.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from release_tasks.records.frozen_record import frozen
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Summary:
     """What a performance report says of one metric's samples, in the samples' unit."""
 

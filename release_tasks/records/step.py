@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Literal
+
+from release_tasks.records.frozen_record import frozen
 
 # Reproducibility classes (design §5): one for every released file.
 Class = Literal["exact", "derived", "recorded"]
@@ -35,7 +39,7 @@ class Write:
     cls: Class = "recorded"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Step:
     """One task of the graph.
 
@@ -78,8 +82,15 @@ class Step:
 
 def tree_matches(tree: Tree, path: str) -> bool:
     """Tell whether a path, such as another step's write, belongs to the tree, as `walk.expand_glob` does."""
+    likely = [pattern for pattern in tree.patterns if path.startswith(_beginning(pattern))]
     names = tuple(path.split("/"))
-    return any(_matches(tuple(pattern.split("/")), names) for pattern in tree.patterns)
+    return any(_matches(tuple(pattern.split("/")), names) for pattern in likely)
+
+
+@cache
+def _beginning(pattern: str) -> str:
+    """What every path that a glob matches begins with: nearly all fail there, in a tenth of the time."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
 def _matches(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:

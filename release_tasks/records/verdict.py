@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
 from release_tasks.errors import FormatError
 from release_tasks.records.code_table import CODES
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
 
@@ -23,7 +23,7 @@ Decision = Literal["PASS", "PASS_WITH_WARNINGS", "REJECT"]
 DECISIONS: tuple[Decision, ...] = ("PASS", "PASS_WITH_WARNINGS", "REJECT")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Mode:
     """How the run was asked for; anything but the plain run is marked, and can never be sealed.
 
@@ -39,7 +39,7 @@ class Mode:
     experimental: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Finding:
     """One reason, always with a code: what was looked at, what was wanted and what was found.
 
@@ -53,7 +53,7 @@ class Finding:
     evidence: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class WaivedFinding:
     """A finding, who answers for it and why, and the last day (ISO 8601, UTC) on which the waiver holds."""
 
@@ -63,7 +63,7 @@ class WaivedFinding:
     expires: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GateResult:
     """One gate: its hardness under the policy, its status, and every finding, not only the first (B9).
 
@@ -82,7 +82,7 @@ class GateResult:
         return _gate_json(self)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Verdict:
     """The outcome at one point, with all gates in the order of the table."""
 

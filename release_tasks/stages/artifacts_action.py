@@ -15,11 +15,10 @@ from release_tasks.formats.safetensors_index import check_index, parse_index
 from release_tasks.formats.safetensors_writer import is_canonical
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.records.contract import CURRENT
-from release_tasks.records.digest import Digest
 from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.execution import Context
-from release_tasks.stages.layout import Placed, place_artifacts
+from release_tasks.stages.layout import Placed, artifact_subjects, place_artifacts
 from release_tasks.stages.parity import pairs_of_formats
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import write_evidence
@@ -227,13 +226,3 @@ def _formats(plan: Plan, workspace: Workspace) -> list[JSON]:
         }
         for path, pairs in pairs_of_formats(plan.release).items()
     ]
-
-
-def artifact_subjects(workspace: Workspace, placed: Iterable[Placed]) -> tuple[tuple[str, Digest], ...]:
-    """The declared files behind the layout with their digests as they are now, sorted."""
-    found = {}
-    for item in placed:
-        digest = workspace.index.sha256(item.declared)
-        if digest is not None:
-            found[item.declared] = digest
-    return tuple(sorted(found.items()))

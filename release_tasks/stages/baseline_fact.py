@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.config.schema import Release
 from release_tasks.records.baseline import baseline_path
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.version import previous_tag
 from release_tasks.system.git import committed_blobs, tag_names, tags_unknown
 from release_tasks.system.state import StateDatabase
@@ -16,7 +16,7 @@ _UNKNOWN = "unknown"
 _UNCOMMITTED = "uncommitted"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class LastRelease:
     """The tag of the release before this one, where its baseline is, and the blob that HEAD has of it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from release_tasks.config.schema import Dataset
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
@@ -34,6 +34,7 @@ from release_tasks.policy.record_schema import RecordSchema
 from release_tasks.policy.record_values import value_at
 from release_tasks.records.data_record import DataRecord
 from release_tasks.records.digest import Digest, sha256
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.dataset import KIND, STATISTICS
@@ -45,7 +46,7 @@ from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Data:
     """What was read: each file with its digest and size, and records in the order of their files.
 

@@ -15,8 +15,14 @@ from release_tasks.stages.workspace import Workspace
 
 
 def _packages() -> JSONObject:
-    names = {dist.metadata["Name"]: dist.version for dist in distributions() if dist.metadata["Name"]}
-    return dict(sorted(names.items()))
+    """Names and versions of what is installed, from the headers of its Core Metadata alone (PEP 566)."""
+    found: dict[str, JSON] = {}
+    for dist in distributions():
+        headers = (dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "").partition("\n\n")[0]
+        fields = dict(line.split(": ", 1) for line in headers.splitlines() if ": " in line)
+        if "Name" in fields:
+            found.setdefault(fields["Name"], fields.get("Version"))
+    return dict(sorted(found.items()))
 
 
 def _wsl2() -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from release_tasks.errors import CommandFailed, ConfigError, IntegrityError, ReleaseError
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.step import Step, Tree
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
@@ -17,7 +18,7 @@ from release_tasks.stages.workspace import MissingInputError, Workspace
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Context:
     """What an action is given: the plan, its step, the project, facts by name, and a place for progress."""
 
@@ -32,7 +33,7 @@ class Context:
         return dict(self.step.args)[name]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Outcome:
     """What a finished step left behind, as it is kept in state: plain JSON types only."""
 

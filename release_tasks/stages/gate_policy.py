@@ -5,7 +5,8 @@ from __future__ import annotations
 from release_tasks.config.load import load_policy
 from release_tasks.config.policy import Policy
 from release_tasks.errors import ConfigError
-from release_tasks.policy.gates import ALWAYS_HARD, DEFAULT_POLICY, KNOWN_GATES, KNOWN_THRESHOLDS
+from release_tasks.policy.decide import ALWAYS_HARD
+from release_tasks.policy.gates import DEFAULT_POLICY, KNOWN_GATES, KNOWN_THRESHOLDS
 from release_tasks.policy.policy_record import policy_to_json
 from release_tasks.policy.profiles import in_force, profile_rules
 from release_tasks.records.json_value import JSONObject

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from release_tasks.config.schema import Benchmark
 from release_tasks.errors import ConfigError
 from release_tasks.formats.benchmark_report import REPORTS
 from release_tasks.records.benchmark_report import Report
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import Tree, tree_matches
 from release_tasks.stages.locked_artifact import locked_digest
@@ -17,7 +18,7 @@ from release_tasks.stages.workspace import Workspace
 from release_tasks.system.git import blob_id, blobs_of, find_commit
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Imported:
     """A report with its file; its commit as this repository knows it, and the reads that differ there."""
 

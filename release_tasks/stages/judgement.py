@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from release_tasks.errors import FormatError, GateRefused
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.policy.run_manifest import OutputFile, configuration_hash, run_manifest
 from release_tasks.policy.trust_payload import RunFacts, trust_payload
 from release_tasks.records.code_table import CODES
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Verdict
 from release_tasks.records.version import parse_version
-from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.environment_record import environment_record
 from release_tasks.stages.evidence import evidence_records
 from release_tasks.stages.evidence_record import step_subjects
@@ -25,17 +24,17 @@ from release_tasks.stages.execution import Context
 from release_tasks.stages.frozen_action import current_inputs, input_subjects
 from release_tasks.stages.gate import VERDICT, commands
 from release_tasks.stages.gate_policy import policy_in_force, policy_json
-from release_tasks.stages.layout import place_artifacts
+from release_tasks.stages.layout import artifact_subjects, place_artifacts
 from release_tasks.stages.locked_artifact import locked_digest
 from release_tasks.stages.own_schema import check_own, schema_bytes
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_evidence
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.clock import now
-from release_tasks.system.git import head_commit, tag_commit
+from release_tasks.system.git import head_id, tag_commit
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Judgement:
     """A verdict, the evidence under it, and the records that belong to it, each following its schema."""
 
@@ -63,13 +62,12 @@ def _patch(plan: Plan, workspace: Workspace) -> JSONObject | None:
 
 def _version_evidence(context: Context) -> Evidence:
     release = context.plan.release
-    commit = head_commit(context.workspace.root)
     tag = context.facts["seal"]
     data: JSONObject = {
         "version": release.version.text,
         "tag": release.version.tag_name(release.name),
         "tag_commit": None if tag == "none" else tag,
-        "commit": None if commit is None else commit.id,
+        "commit": head_id(context.workspace.root),
         "experimental": context.plan.mode.experimental,
         "patch": _patch(context.plan, context.workspace),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from release_tasks.config.declared import is_glob
 from release_tasks.config.layout import OWN_NAMES, base_name, is_json, tree_names
 from release_tasks.errors import PathError
+from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.paths import fold, safe_relpath
 from release_tasks.records.step import Class, Tree
 from release_tasks.stages.plan import Plan
@@ -32,7 +33,7 @@ _MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Placed:
     """One file of the release that comes from the project; `rendered`: the YAML form of a JSON config."""
 
@@ -83,3 +84,13 @@ def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
             )
         taken[fold(item.name)] = ascii(item.declared)[1:-1]
     return tuple(placed)
+
+
+def artifact_subjects(workspace: Workspace, placed: Iterable[Placed]) -> tuple[tuple[str, Digest], ...]:
+    """The declared files behind the layout with their digests as they are now, sorted."""
+    found = {}
+    for item in placed:
+        digest = workspace.index.sha256(item.declared)
+        if digest is not None:
+            found[item.declared] = digest
+    return tuple(sorted(found.items()))

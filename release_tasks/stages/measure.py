@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.stages.user_steps_action import split_reads
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.environment import resolve_profile
@@ -15,7 +15,7 @@ from release_tasks.workers.local import LocalWorker
 from release_tasks.workers.protocol import CommandResult, UserCommand
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Measurement:
     """What a command left: how it ended, its files by the names asked for, and what it wrote to stdout."""
 

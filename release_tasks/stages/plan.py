@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from release_tasks.config.declared import is_glob
 from release_tasks.config.layout import tree_names
 from release_tasks.config.schema import Release
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.step import Tree
 from release_tasks.records.verdict import Mode
 from release_tasks.records.version import Version, parse_version
@@ -15,7 +16,7 @@ RELEASES = "release"
 EXPERIMENTS = "experiments"  # what is no production release never stands among them (R24)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Plan:
     """A release and how it is asked for; `policy` is the policy file in force, None for the default."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.policy.network_use import network_uses
 from release_tasks.policy.open_marks import open_marks
 from release_tasks.policy.release_scope import scope_of
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST
 from release_tasks.stages.execution import Report
@@ -19,7 +19,7 @@ _SNIFFED = 8192  # bytes that must hold no NUL, as git tells text
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Item:
     """A file to scan: its name in the release, its role there, and where its bytes are."""
 

@@ -13,9 +13,8 @@ from release_tasks.errors import CommandFailed
 from release_tasks.formats.yaml_rendering import render_yaml
 from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.json_value import JSONObject
-from release_tasks.stages.artifacts_action import artifact_subjects
 from release_tasks.stages.execution import Context, Report
-from release_tasks.stages.layout import Placed, place_artifacts
+from release_tasks.stages.layout import Placed, artifact_subjects, place_artifacts
 from release_tasks.stages.measure import measured
 from release_tasks.stages.records_io import write_evidence
 from release_tasks.stages.workspace import STATE, Workspace

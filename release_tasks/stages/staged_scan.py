@@ -7,7 +7,7 @@ from pathlib import Path
 
 from release_tasks.errors import GateRefused
 from release_tasks.formats.canonical_json import parse_canonical
-from release_tasks.policy.gates import judge_again
+from release_tasks.policy.decide import judge_again
 from release_tasks.policy.policy_record import policy_from_json
 from release_tasks.policy.profiles import in_force
 from release_tasks.records.code_table import CODES

@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 from release_tasks.errors import IntegrityError
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.hashing import (
     SPLIT,
     FileDigests,
@@ -44,7 +44,7 @@ def _unheard(_count: int) -> None:
     """Progress that nobody watches."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CopyJob:
     """One file to copy; `ranges` as in digest_file, `mode` are the permission bits of the copy."""
 

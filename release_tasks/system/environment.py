@@ -6,11 +6,11 @@ import functools
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import EnvironmentRefused
+from release_tasks.records.frozen_record import frozen
 
 Profile = Literal["v3", "portable", "none"]
 Asked = Literal["auto", "v3", "portable", "none"]
@@ -45,7 +45,7 @@ _NEVER_PASSED = (
 _WINDOWS_NEEDS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class NumericReport:
     """What is known about the arithmetic of one command.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release_tasks.errors import EnvironmentRefused, FormatError
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ MAGIC = b"GGUF"
 _SHOWN = 3  # items of a long array that are kept
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GgufTensor:
     """One tensor: its GGML type, its shape as GGUF writes it (fastest dimension first) and its bytes."""
 
@@ -27,7 +27,7 @@ class GgufTensor:
     bytes: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class GgufFile:
     """A GGUF file: version, metadata (a long array as its length and first items) and tensors by name."""
 

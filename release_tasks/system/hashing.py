@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from queue import Empty, SimpleQueue
 
 from blake3 import blake3 as new_blake3
 
 from release_tasks.errors import IntegrityError
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.ring import CHUNK, pump
 from release_tasks.system.stat_key import StatKey, is_racy, stat_key
 from release_tasks.system.storage import not_regular, open_regular, storage_error
@@ -33,7 +34,7 @@ Range = tuple[int, int]
 Source = str | os.PathLike[str] | int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class FileDigests:
     """What one pass over one file gave; `ranges` has one BLAKE3 per asked range, in the order asked.
 

@@ -23,7 +23,7 @@ from release_tasks.records.step import Tree
 from release_tasks.system.hashing import FileDigests, digest_file, digest_many
 from release_tasks.system.stat_key import GRANULARITY_NS, StatKey, is_racy, stat_key
 from release_tasks.system.state import StateDatabase
-from release_tasks.system.walk import Listing, columns, list_glob
+from release_tasks.system.walk import Folders, Listing, columns, list_glob
 
 _TIMES = ("mtime_ns", "ctime_ns")
 _WORTH_A_PAUSE = 4 << 20  # bytes; to hash a larger file twice costs more than to wait for the next tick
@@ -88,6 +88,7 @@ class DigestIndex:
         self._base = f"{root}{os.sep}"
         self._memo: dict[str, Known] = {}
         self._trees: dict[Tree, tuple[TreeState, Listing]] = {}
+        self._folders = Folders()
 
     def locate(self, path: str) -> Path:
         """Turn a declared path, `a/b` or `NAME:a/b`, into an absolute one."""
@@ -96,7 +97,7 @@ class DigestIndex:
             return self._roots[name] / rest
         return self._root / path  # also for a file outside that doit names by a path with a colon
 
-    def _place(self, path: str) -> str:
+    def place(self, path: str) -> str:
         """`locate` as a string: thousands of them, on every run."""
         return str(self.locate(path)) if ":" in path else self._base + path
 
@@ -104,10 +105,11 @@ class DigestIndex:
         """Drop what this run has seen, so that the next question looks at the disk again."""
         self._memo.clear()
         self._trees.clear()
+        self._folders.forget()
 
     def sha256(self, path: str) -> Digest | None:
         """Digest of a declared file, or None when there is no such file; links are followed."""
-        located = self._place(path)
+        located = self.place(path)
         try:
             key = stat_key(located)
         except OSError:
@@ -196,7 +198,7 @@ class DigestIndex:
         for pattern in tree.patterns:
             name, colon, rest = pattern.partition(":")
             base = self._roots[name] if colon else self._root
-            matches = list_glob(base, rest if colon else pattern)
+            matches = list_glob(base, rest if colon else pattern, self._folders)
             _refuse_names(matches.paths)
             if colon:
                 matches = Listing([f"{name}:{path}" for path in matches.paths], matches.numbers)
@@ -221,7 +223,7 @@ class DigestIndex:
         fresh: list[tuple[str, Known]] = []
         if missing:
             digests = digest_many(
-                [self._place(path) for path, _ in missing], blake3=False, sync=True, follow=True
+                [self.place(path) for path, _ in missing], blake3=False, sync=True, follow=True
             )
             for (path, _), result in zip(missing, digests, strict=True):
                 fresh.append((path, _known(result)))

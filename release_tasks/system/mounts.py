@@ -6,10 +6,10 @@ import os
 import shutil
 import stat
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.errors import CommandFailed
+from release_tasks.records.frozen_record import frozen
 
 _CHEAP_BINDS = 50  # each costs 0.2 ms, and the kernel's table makes many of them quadratic
 _MOST_BINDS = 300
@@ -19,7 +19,7 @@ _SMALL = 1 << 20  # bytes; beyond the cheap binds, files up to this size are cop
 NEVER_READ = frozenset({".git", ".release", "release", ".venv", "__pycache__"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Mounts:
     """`binds` are files or whole folders to show read-only, `copies` files to copy: (source, relative path).
 

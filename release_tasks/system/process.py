@@ -10,15 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from release_tasks.records.frozen_record import frozen
 
 _LAUNCHER = Path(__file__).parent / "launcher.py"
 _GRACE_S = 3.0  # longer than the launcher's own, which ends the group first
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ChildExit:
     """How a child ended: `code` is negative for the number of the signal that killed it."""
 

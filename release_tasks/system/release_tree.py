@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3 as new_blake3
@@ -19,6 +18,7 @@ from blake3 import blake3 as new_blake3
 from release_tasks.errors import ConfigError, FormatError, IntegrityError, ReleaseError
 from release_tasks.policy.release_check import read_manifest
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.paths import fold, safe_relpath
 from release_tasks.records.release_contents import (
     MAX_RECORD_BYTES,
@@ -44,7 +44,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Listed:
     """A regular file as the directory has it: size in bytes, permission bits (None on Windows)."""
 

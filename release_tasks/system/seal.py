@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.git import tag_commit, tag_message, tags_unknown
 
 RECEIPTS = "receipts"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Seal:
     """What makes a version final: the tag's commit and, where its message has one, its `exact_root`."""
 

@@ -26,6 +26,7 @@ _NAME = attrgetter("name")
 _NUMBERS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")  # in the order of StatKey
 _TYPE, _REGULAR = 0o170000, stat.S_IFREG  # stat.S_ISREG without the call
 _WORD = 1 << 64
+_KEPT = 10_000  # entries of a folder that are worth their memory, some 600 bytes each
 
 
 def walk_regular(root: str | os.PathLike[str]) -> list[str]:
@@ -108,8 +109,29 @@ def expand_glob(root: str | os.PathLike[str], pattern: str) -> list[Found]:
     return list_glob(root, pattern).entries()
 
 
-def list_glob(root: str | os.PathLike[str], pattern: str) -> Listing:
-    """List the files below `root` that `pattern` matches.
+class Folders:
+    """The entries of folders by name, with what `stat` said of them, for patterns that go the same ways."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[os.DirEntry[str]]] = {}
+
+    def entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What is in a folder, sorted by name; raises StorageError when the system refuses."""
+        if folder in self._entries:
+            return self._entries[folder]
+        with storage_errors(folder), os.scandir(folder) as entries:
+            found = sorted(entries, key=_NAME)
+        if len(found) <= _KEPT:
+            self._entries[folder] = found
+        return found
+
+    def forget(self) -> None:
+        """Look at the disk again."""
+        self._entries.clear()
+
+
+def list_glob(root: str | os.PathLike[str], pattern: str, folders: Folders | None = None) -> Listing:
+    """List the files below `root` that `pattern` matches; `folders` keeps what was seen of them.
 
     `*`, `?`, `[...]`, `[!...]` match within one component, case-sensitively; `**` as a whole component spans
     any number of folders, none included, and at the end all files below. Hidden names (leading dot) are
@@ -138,10 +160,11 @@ def list_glob(root: str | os.PathLike[str], pattern: str) -> Listing:
         return found
     prefix = "".join(f"{part}/" for part in parts[:literal])
     glob = _Glob(parts[literal:])
-    folders = [(start, prefix, glob.close({0}))]
-    while folders:
-        folder, below, state = folders.pop()
-        _list_folder(folder, below, state, glob=glob, found=found, folders=folders)
+    seen = folders or Folders()
+    ahead = [(start, prefix, glob.close({0}))]
+    while ahead:
+        folder, below, state = ahead.pop()
+        _list_folder(folder, below, state, glob=glob, found=found, ahead=ahead, seen=seen)
     return found
 
 
@@ -207,16 +230,17 @@ def _list_folder(
     *,
     glob: _Glob,
     found: Listing,
-    folders: list[tuple[str, str, _State]],
+    ahead: list[tuple[str, str, _State]],
+    seen: Folders,
 ) -> None:
     matches = glob.file_matcher(state)
     files: list[os.DirEntry[str]] = []
-    with storage_errors(folder), os.scandir(folder) as entries:
-        for entry in sorted(entries, key=_NAME):
+    with storage_errors(folder):
+        for entry in seen.entries(folder):
             if entry.is_dir(follow_symlinks=False):
                 below = glob.enter(state, entry.name)
                 if below:
-                    folders.append((entry.path, f"{prefix}{entry.name}/", below))
+                    ahead.append((entry.path, f"{prefix}{entry.name}/", below))
             elif matches is not None and matches(entry.name):
                 files.append(entry)
         states = [entry.stat(follow_symlinks=False) for entry in files]

@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from blake3 import blake3
 from release_tasks.errors import ConfigError, IntegrityError
 from release_tasks.formats.safetensors_header import PREFIX_BYTES, Header, TensorInfo
 from release_tasks.formats.safetensors_writer import dump_header, dump_prefix, is_canonical, lay_out
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.disk import fsync_dir
 from release_tasks.system.safetensors_file import read_header
 from release_tasks.system.stat_key import StatKey, stat_key
@@ -23,7 +23,7 @@ from release_tasks.system.storage import OPEN_SAFELY, storage_errors
 _CHUNK = 4 << 20  # bytes; all that is held in memory, whatever the size of a tensor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Canonicalized:
     """The canonical file, whether its bytes differ from those of the source, and how many tensors it has."""
 
@@ -70,7 +70,7 @@ def _refuse_target(path: Path, output: Path | None) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Rewrite:
     """One file as it is (`starts`: where tensors begin) and as it will be (`head`: all before tensors)."""
 

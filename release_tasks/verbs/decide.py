@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from release_tasks.catalog import plan_steps
 from release_tasks.config.load import find_config, find_policy, load_release
 from release_tasks.errors import ConfigError
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.verdict import Decision, Mode, Verdict
@@ -18,7 +19,7 @@ from release_tasks.stages.plan import Plan, make_plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ReleaseDecision:
     """What the gate concludes: decision, codes in order (P3), trust payload and the whole verdict."""
 

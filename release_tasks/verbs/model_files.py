@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.config.declared import declared_path
 from release_tasks.errors import ConfigError
 from release_tasks.formats.safetensors_index import INDEX_NAME, shard_name
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.paths import fold
 from release_tasks.system.storage import storage_errors
 
@@ -31,7 +31,7 @@ _COMPANIONS = frozenset(
 _declarable = declared_path(roots=None, globs=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Weights:
     """One file, or a set of shards with its index (None: it is missing); `missing` names absent shards."""
 
@@ -50,7 +50,7 @@ class Weights:
         return self.files[0].rpartition("/")[0]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ModelFiles:
     """What was found, as relative POSIX paths, nearest first; `pickles` are weights that run code."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from release_tasks.policy.gates import DEFAULT_POLICY, GATES, WAIVERS_USED, WAIVERS_USED_DOC
+from release_tasks.policy.gates import DEFAULT_POLICY, GATES
 from release_tasks.policy.profiles import PROFILES
 from release_tasks.policy.thresholds import THRESHOLDS
+from release_tasks.policy.waivers import WAIVERS_USED, WAIVERS_USED_DOC
 
 POLICY_SCHEMA = ".release/policy.schema.json"
 _POINTS = {

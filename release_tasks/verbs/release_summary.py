@@ -22,7 +22,6 @@ from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.seal import Seal, read_seal
 from release_tasks.verbs.seal_verdict import seal_verdict
-from release_tasks.verbs.verdict_table import render_verdict
 
 
 def seal_of(plan: Plan) -> Seal | None:
@@ -62,6 +61,8 @@ def already_released(plan: Plan, workspace: Workspace, seal: Seal) -> str:
 
 def gate_table(workspace: Workspace, *, width: int | None) -> str:
     """The recorded verdict as `verdict_table` shows it; raises FormatError for a damaged record."""
+    from release_tasks.verbs.verdict_table import render_verdict  # noqa: PLC0415 - only when needed
+
     verdict = verdict_from_json(read_record(workspace, VERDICT), where=VERDICT)
     return render_verdict(verdict, read_record(workspace, TRUST), width=width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from release_tasks.config.load import find_config, load_release
@@ -13,6 +13,7 @@ from release_tasks.errors import ConfigError, FormatError
 from release_tasks.formats.logits_protocol import ScoreRequest
 from release_tasks.policy.parity_rows import parse_rows
 from release_tasks.records.digest import Digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.parity import Agreement, ParityRow
 from release_tasks.stages.logits_command import LogitsCommand, compare
@@ -20,7 +21,7 @@ from release_tasks.stages.parity_action import current_digest, read_files
 from release_tasks.stages.workspace import MissingInputError, Workspace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class OtherFile:
     """A file that is not the one that was measured; a digest is None where there is no such file."""
 
@@ -29,7 +30,7 @@ class OtherFile:
     now: Digest | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Replay:
     """A row, what it gave now, and every way in which this was not the same measurement."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from release_tasks.config.layout import base_name
 from release_tasks.formats.safetensors_index import INDEX_NAME
 from release_tasks.policy.profiles import PROFILES
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.paths import fold
 from release_tasks.verbs.model_files import ModelFiles, Weights, nearest
 from release_tasks.verbs.release_examples import MORE
@@ -25,7 +25,7 @@ _MODEL = "build/model.safetensors"
 _GGUF = "build/model-Q8_0.gguf"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Heading:
     """What `[release]` begins with."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from release_tasks.errors import FormatError
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.policy.policy_record import policy_from_json
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.json_value import JSON, JSONObject

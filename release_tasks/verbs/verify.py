@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.digest import Digest, parse_digest
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.release_contents import Problem
 from release_tasks.system.git import tag_commit, tag_message
@@ -27,7 +27,7 @@ _SHOWN = 50  # problems in the text; --json has all
 Recomputed = Literal["recomputed", "as stated"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class VerifyReport:
     """What verification found; `anchor` says what the root was compared with, None: nothing.
 

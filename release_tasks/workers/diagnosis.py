@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import release_tasks
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.mounts import NEVER_READ
 
 _SIBLINGS = 20  # more undeclared or declared files than this of one kind in one folder become a glob
@@ -22,7 +22,7 @@ _OCTAL = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"f": b"\f", b"v": b"\v"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Access:
     """One path that a process asked for: absolute or relative to its first working directory."""
 
@@ -31,7 +31,7 @@ class Access:
     succeeded: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class Undeclared:
     """Files of the project (relative POSIX) that a command wanted.
 

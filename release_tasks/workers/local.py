@@ -7,11 +7,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import CommandFailed, CommandKilled, CommandTimedOut
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system import sandbox
 from release_tasks.system.environment import (
     PROBE_FOLDER,
@@ -42,7 +43,7 @@ _TRACE = "strace.txt"
 _OPENS = "opens.txt"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class LocalWorker:
     """A child process on this machine; `sandbox="off"` does without bubblewrap even where it works."""
 
@@ -72,7 +73,7 @@ class LocalWorker:
         shutil.rmtree(staging)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class _Place:
     """The folders of one execution, below the staging folder."""
 

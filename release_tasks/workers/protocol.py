@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.environment import NumericReport, Profile
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class UserCommand:
     """One command of the user, with everything substituted and every glob expanded.
 
@@ -42,7 +42,7 @@ class UserCommand:
     timeout_s: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class CommandResult:
     """A command that ended well, or as it may; `produced` pairs every declared write with its staged file.
 

@@ -36,12 +36,20 @@ _EAGER_IN_INIT = 1
 # Imports inside functions, each with its reason: (module, imported package) -> reason.
 LAZY: Mapping[tuple[str, str], str] = {
     ("config/plain_yaml.py", "yaml"): "a run that has nothing to do has no policy to parse",
+    (
+        "engine/graph_commands.py",
+        "release_tasks.stages.gate_policy",
+    ): "a policy that was valid is not read again",
+    ("engine/graph_commands.py", "release_tasks.verbs.freeze"): "only `freeze` writes a lock",
     ("engine/reporter.py", "release_tasks.engine.live_display"): (
         "brings rich, needed from the first executed step on a terminal"
     ),
+    ("policy/decide.py", "release_tasks.policy.evidence_kinds"): "the seal, judged by every run, has its own",
+    ("policy/decide.py", "release_tasks.policy.gates"): "the same: all other gates judge candidates",
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+    ("verbs/release_summary.py", "release_tasks.verbs.verdict_table"): "only `--verbose` prints every gate",
 }
 _WORDS_FOR_NOTHING = frozenset(
     {"base", "bases", "common", "commons", "helper", "helpers", "manager", "managers", "misc", "types", "util", "utils"}

@@ -13,8 +13,9 @@ import pytest
 
 from release_tasks.catalog import plan_steps
 from release_tasks.config.load import load_release
+from release_tasks.policy.decide import Case, decide
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
-from release_tasks.policy.gates import DEFAULT_POLICY, Case, decide
+from release_tasks.policy.gates import DEFAULT_POLICY
 from release_tasks.records.digest import sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.verdict import Mode, Verdict

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from release_tasks.policy.gate import Gate
-from release_tasks.policy.gates import GATES, WAIVERS_USED
+from release_tasks.policy.gates import GATES
 from release_tasks.policy.profiles import PROFILES
 from release_tasks.policy.thresholds import THRESHOLDS
+from release_tasks.policy.waivers import WAIVERS_USED
 from release_tasks.records.code_table import CODES
 from release_tasks.records.gate_code import GateCode
 from tests.fakes.gate_controls import CONTROLS

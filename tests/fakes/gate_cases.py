@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from release_tasks.config.policy import Policy
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.verdict import GateResult, Mode, Point, Verdict

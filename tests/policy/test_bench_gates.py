@@ -6,7 +6,7 @@ import pytest
 
 from release_tasks.config.policy import Policy
 from release_tasks.policy.bench_gates import BENCH_GATES, STANDARD_METRICS
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.policy.thresholds import THRESHOLDS
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.gate_code import GateCode

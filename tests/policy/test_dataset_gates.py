@@ -9,7 +9,7 @@ import pytest
 from release_tasks.config.policy import Policy
 from release_tasks.policy.dataset_consistency import LARGEST
 from release_tasks.policy.dataset_gates import DATASET_GATES
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.verdict import GateResult, Mode

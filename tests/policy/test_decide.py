@@ -11,11 +11,13 @@ import pytest
 
 from release_tasks.config.policy import Policy, ProfileRules, SecretException, Waiver
 from release_tasks.errors import ConfigError
+from release_tasks.policy.decide import Case
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
 from release_tasks.policy.evidence_shape import misfits
 from release_tasks.policy.gate import Rules
-from release_tasks.policy.gates import GATES, WAIVERS_USED, Case
+from release_tasks.policy.gates import GATES
 from release_tasks.policy.thresholds import THRESHOLDS
+from release_tasks.policy.waivers import WAIVERS_USED
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import evidence_path, kind_of
 from release_tasks.records.gate_code import GateCode

@@ -9,7 +9,8 @@ import pytest
 from release_tasks.config.policy import Policy, ProfileRules
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
 from release_tasks.policy.evidence_shape import misfits
-from release_tasks.policy.gates import DEFAULT_POLICY, GATES, KNOWN_GATES, WAIVERS_USED
+from release_tasks.policy.gates import DEFAULT_POLICY, GATES, KNOWN_GATES
+from release_tasks.policy.waivers import WAIVERS_USED
 from release_tasks.records.code_table import CODES
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, evidence_path, kind_of

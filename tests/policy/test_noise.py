@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
+from collections import Counter
+from itertools import islice, product
 from typing import Literal
 
 import pytest
@@ -14,6 +15,7 @@ from release_tasks.policy.noise import (
     Interval,
     Measured,
     interval,
+    middle_ranks,
     side_of,
     splitmix64,
     thinned,
@@ -47,6 +49,28 @@ def test_the_generator_is_the_published_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 7])
+def test_the_middle_of_a_resample_is_as_likely_as_counting_all_resamples_says(count: int) -> None:
+    """Efron 1979: the bootstrap of the median needs no resampling."""
+    counted: Counter[tuple[int, int]] = Counter()
+    for resample in product(range(count), repeat=count):
+        ordered = sorted(resample)
+        counted[ordered[(count - 1) // 2], ordered[count // 2]] += 1
+    likely = {(low, high): chance for low, high, chance in middle_ranks(count)}
+    assert likely == pytest.approx({pair: counted[pair] / count**count for pair in likely}, abs=1e-12)
+    assert set(counted) <= set(likely)
+
+
+@pytest.mark.parametrize("count", [MOST_SAMPLES - 1, MOST_SAMPLES])
+def test_the_middle_of_many_samples_is_known_as_well(count: int) -> None:
+    """The binomial sums stay within what a float holds: about 1.96 * sqrt(n) / 2 ranks on each side (95 %)."""
+    found = interval(Measured(samples=tuple(map(float, range(count)))))
+    assert found is not None
+    reach = 1.96 * math.sqrt(count) / 2
+    assert found.median - found.low == pytest.approx(reach, abs=1)
+    assert found.high - found.median == pytest.approx(reach, abs=1)
+
+
 def test_the_interval_is_the_same_for_everybody() -> None:
     """R12: fixed generator and seed: these numbers hold on every system and Python."""
     samples = (10.1, 9.7, 10.4, 10.0, 9.9, 10.2, 10.8)
@@ -59,6 +83,14 @@ def test_the_interval_lies_within_the_samples_and_around_their_median(samples: t
     found = interval(Measured(samples=samples))
     assert found is not None
     assert min(samples) <= found.low <= found.median <= found.high <= max(samples)
+
+
+def test_a_zero_has_no_sign() -> None:
+    """What was asked before must not show in what is told: 0.0 and -0.0 are equal keys of a cache."""
+    for sample in (-0.0, 0.0):
+        found = interval(Measured(samples=(sample,), exact=True))
+        assert found is not None
+        assert [math.copysign(1, end) for end in (found.median, found.low, found.high)] == [1, 1, 1]
 
 
 def test_an_exact_value_has_no_width() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from release_tasks.config.policy import Policy
-from release_tasks.policy.gates import Case, decide
+from release_tasks.policy.decide import Case, decide
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.verdict import GateResult, Mode
 from tests.fakes.gate_cases import DECIDED_AT, EVIDENCE, case_of, judged

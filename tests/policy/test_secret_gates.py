@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from release_tasks.config.policy import Policy, SecretException
-from release_tasks.policy.gates import decide, judge_again
+from release_tasks.policy.decide import decide, judge_again
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.verdict import GateResult, Mode

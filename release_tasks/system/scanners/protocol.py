@@ -10,6 +10,7 @@ from typing import Protocol
 
 from release_tasks.formats.text_lines import JoinedLines, Line, text_lines
 from release_tasks.policy.release_scope import Depth
+from release_tasks.records.frozen_record import frozen
 
 _DOMAIN = "release_tasks/secret/1"
 
@@ -47,7 +48,7 @@ class Hit:
     fingerprint: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@frozen
 class ScanResult:
     """What one scanner found, and what it proved of itself in the same run.
 
