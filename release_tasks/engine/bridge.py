@@ -144,8 +144,8 @@ class StillStands:
 
 def _doit_path(workspace: Workspace, path: str, base: str) -> str:
     located = workspace.index.place(path)
-    if ":" not in path and located.startswith(base + os.sep):  # nearly all, hundreds of them on every run
-        return located[len(base) + 1 :]
+    if located == f"{base}{os.sep}{path}":  # nearly all, hundreds of them on every run
+        return path
     relative = os.path.relpath(located, base)
     return located if relative.startswith("..") else relative
 
