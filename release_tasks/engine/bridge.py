@@ -12,6 +12,7 @@ from typing import Any
 from doit.exceptions import TaskError, TaskFailed
 
 from release_tasks.errors import ReleaseError
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.step import Step
 from release_tasks.stages.execution import Outcome, run_step, still_stands
 from release_tasks.stages.plan import Plan
@@ -49,7 +50,7 @@ def _at_work(root: Path, *, alone: bool) -> FileLock:
     return FileLock(root / STATE / "alone.lock", shared=not alone)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Progress:
     """Writes a step's last word to its progress file, which costs one small write for each report."""
 
@@ -60,7 +61,7 @@ class Progress:
         self.path.write_text(text[:200], "utf-8")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Action:
     """What doit calls; under `-n` it is pickled and runs in another process."""
 

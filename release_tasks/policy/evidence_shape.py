@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from release_tasks.records.frozen_record import frozen
+from release_tasks.records.frozen_record import frozen, frozen_positional
 from release_tasks.records.json_value import JSON, JSONObject
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Misfit:
     """A key of a record that is missing, unknown, or holds something else than a measurement."""
 

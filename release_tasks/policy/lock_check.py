@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.lock import Digests, Inputs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Difference:
     """One frozen name whose digest is another now; None stands for a side that does not have it."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from release_tasks.records.frozen_record import frozen_positional
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Threshold:
     """A limit: `default` is in force when neither policy nor profile says otherwise; None: not in force."""
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.step import Argument, Step
 
 # Raised by hand when the way in which user commands are run changes their results; a patch of ours does not.
 EXECUTOR_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class InputDigest:
     """What one read of a step was: a file, or a whole tree as one digest."""
 

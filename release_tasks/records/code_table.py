@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.gate_code import Category, GateCode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class CodeInfo:
     """What a code means: a code that is not `hard` warns, whatever its gate; `priority` is 1 (page) to 10."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.step import Class
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Slot:
     """A role that must be filled: how many files it wants at least, and the class they have."""
 
@@ -16,7 +15,7 @@ class Slot:
     least: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Contract:
     """One version of the contract of one release type."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal
 
-from release_tasks.records.frozen_record import frozen
+from release_tasks.records.frozen_record import frozen, frozen_positional
 
 # Reproducibility classes (design §5): one for every released file.
 Class = Literal["exact", "derived", "recorded"]
@@ -18,7 +17,7 @@ Argument = str | int | float | bool | None | tuple["Argument", ...]
 RECORDS = ".release/records"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Tree:
     """A set of globs, expanded by the engine when a step is checked, never while planning.
 
@@ -30,7 +29,7 @@ class Tree:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Write:
     """A file that a step makes: relative path, role in the release, reproducibility class."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, assert_never
 
 from release_tasks.errors import ConfigError
+from release_tasks.records.frozen_record import frozen_positional
 
 Scheme = Literal["semver", "calendar"]
 
@@ -26,7 +27,7 @@ _Part = tuple[int, int, str]
 _Precedence = tuple[_Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Version:
     """A version as written; two versions of one scheme compare by precedence, of two schemes never.
 

@@ -7,6 +7,7 @@ from release_tasks.stages.evidence import OWN_RECORDS
 from release_tasks.stages.execution import Context
 from release_tasks.stages.gate import ENVIRONMENT, POLICY, RUN, TRUST, VERDICT
 from release_tasks.stages.judgement import judge, refusal
+from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.records_io import write_evidence, write_record
 from release_tasks.stages.retire import retire_candidate
 
@@ -17,6 +18,9 @@ def judge_candidate(context: Context) -> None:
     Raises GateRefused naming every failing gate, and what `judge` raises.
     """
     judgement = judge(context)
+    verdict = judgement.verdict.to_json()
+    for name, record in (("verdict", verdict), ("run", judgement.run), ("trust-payload", judgement.trust)):
+        check_own(name, record)
     for name in OWN_RECORDS:
         write_evidence(context.workspace, evidence_path(name), judgement.case.evidence[name])
     for path, record in (
@@ -24,7 +28,7 @@ def judge_candidate(context: Context) -> None:
         (ENVIRONMENT, judgement.environment),
         (RUN, judgement.run),
         (TRUST, judgement.trust),
-        (VERDICT, judgement.verdict.to_json()),
+        (VERDICT, verdict),
     ):
         write_record(context.workspace, path, record)
     if not judgement.verdict.accepted:

@@ -26,7 +26,7 @@ from release_tasks.stages.gate import VERDICT, commands
 from release_tasks.stages.gate_policy import policy_in_force, policy_json
 from release_tasks.stages.layout import artifact_subjects, place_artifacts
 from release_tasks.stages.locked_artifact import locked_digest
-from release_tasks.stages.own_schema import check_own, schema_bytes
+from release_tasks.stages.own_schema import schema_bytes
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_evidence
 from release_tasks.stages.workspace import Workspace
@@ -36,7 +36,7 @@ from release_tasks.system.git import head_id, tag_commit
 
 @frozen
 class Judgement:
-    """A verdict, the evidence under it, and the records that belong to it, each following its schema."""
+    """A verdict, the evidence under it, and the records that belong to it."""
 
     verdict: Verdict
     case: Case
@@ -142,8 +142,6 @@ def judge(context: Context) -> Judgement:
         ],
     )
     trust = trust_payload(verdict, case.evidence, _facts(context, run=run, environment=environment))
-    for name, record in (("verdict", verdict.to_json()), ("run", run), ("trust-payload", trust)):
-        check_own(name, record)
     return Judgement(
         verdict=verdict, case=case, policy=policy_record, environment=environment, run=run, trust=trust
     )

@@ -7,17 +7,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from release_tasks.errors import EnvironmentRefused
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.system.state import StateDatabase
 
 _LIMIT_S = 30.0
 _ID_DIGITS = 40  # SHA-1 object format; for any other git itself is asked
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Commit:
     """A commit: 40 hex digits and its committer time in seconds since 1970 (UTC)."""
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from release_tasks.config.declared import is_glob
 from release_tasks.errors import ConfigError, PathError
 from release_tasks.records.digest import Digest, sha256
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.step import Tree
 from release_tasks.system.hashing import FileDigests, digest_file, digest_many
@@ -44,7 +45,7 @@ class Known:
         return self.key == key and not is_racy(key, self.began_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class TreeState:
     """What a Tree was: digest over sorted (path, sha256), number of files, total size in bytes."""
 

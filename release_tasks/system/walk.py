@@ -10,11 +10,11 @@ import re
 import stat
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
 
 from release_tasks.errors import IntegrityError
+from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.system.stat_key import StatKey, stat_key
 from release_tasks.system.storage import not_regular, storage_error, storage_errors
 
@@ -72,7 +72,7 @@ def _walk(root: str) -> list[tuple[str, os.DirEntry[str]]]:
     return files
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_positional
 class Listing:
     """Files as two columns: relative POSIX paths, and for each path the five numbers of its StatKey.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from release_tasks.records.frozen_record import frozen
+from release_tasks.records.frozen_record import frozen, frozen_positional
 
 
 @frozen
@@ -39,6 +39,15 @@ class Hashed:
 
     name: str
     note: str = field(default="", compare=False)
+
+
+@frozen_positional
+class Row:
+    """A row of three."""
+
+    path: str
+    size: int = 3
+    tags: tuple[str, ...] = ()
 
 
 CASES: list[dict[str, Any]] = [
@@ -88,7 +97,7 @@ def test_nothing_can_be_changed_or_added() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({}, r"Ours.__init__() missing keyword-only arguments: 'name'"),
+        ({}, r"Ours.__init__() missing arguments: 'name'"),
         ({"name": "a", "nmae": 1}, r"Ours.__init__() got an unexpected keyword argument 'nmae'"),
         ({"nmae": 1}, r"Ours.__init__() got an unexpected keyword argument 'nmae'"),
     ],
@@ -113,6 +122,35 @@ def test_its_signature_is_that_of_the_dataclass() -> None:
         (item.name, item.kind, item.annotation) for item in theirs.parameters.values()
     ]
     assert str(inspect.signature(Hashed)) == "(*, name: 'str', note: 'str' = '') -> None"
+
+
+def test_a_row_takes_its_values_by_position_too() -> None:
+    rows = {Row("a", 3, ()), Row("a"), Row("a", size=3), Row(path="a"), Row(tags=(), path="a")}
+    assert len(rows) == 1
+    assert repr(Row("a", 4)) == "Row(path='a', size=4, tags=())"
+    assert pickle.loads(pickle.dumps(Row("a", 4))) == replace(Row("a"), size=4) == copy.deepcopy(Row("a", 4))
+    assert (
+        str(inspect.signature(Row)) == "(path: 'str', size: 'int' = 3, tags: 'tuple[str, ...]' = ()) -> None"
+    )
+    match Row("a", 4):
+        case Row(path, size):
+            assert (path, size) == ("a", 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values", "said"),
+    [
+        (("a", 1, (), 2), {}, "Row.__init__() takes 3 arguments, got 4"),
+        (("a",), {"path": "b"}, "Row.__init__() got multiple values for argument 'path'"),
+        ((), {"size": 1}, "Row.__init__() missing arguments: 'path'"),
+        (("a",), {"other": 1}, "Row.__init__() got an unexpected keyword argument 'other'"),
+    ],
+)
+def test_wrong_arguments_of_a_row(arguments: tuple[Any, ...], values: dict[str, Any], said: str) -> None:
+    made: Any = Row
+    with pytest.raises(TypeError) as caught:
+        made(*arguments, **values)
+    assert str(caught.value) == said
 
 
 def test_what_a_class_defines_itself_stays() -> None:
