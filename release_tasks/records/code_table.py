@@ -71,6 +71,8 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.SMOKE_LOAD_ONLY: "declare [smoke] command so that a sample is generated and checked",
     }),
     (Category.EVIDENCE, _HARD, 6, {
+        GateCode.REBUILD_MISSING: "run 'doit reproduce'",
+        GateCode.REBUILD_LEVEL_LOW: "read rebuild.md beside the release: it says what is missing for the next level",
         GateCode.EVIDENCE_MISSING: "run 'doit release'",
         GateCode.EVIDENCE_INVALID: "remove the record below .release/records and run 'doit release'",
         GateCode.EVIDENCE_STALE: "run 'doit release'",

@@ -64,6 +64,24 @@ def read_release_archive(archive: Path, *, full: bool = False, tensors: bool = T
     )
 
 
+def unpack_release_archive(archive: Path, target: Path) -> None:
+    """Write the files of a tar or zip that release_tasks wrote below the new folder `target`.
+
+    Names are those that the strict readers let through, and nothing is ever overwritten. Raises FormatError
+    for an archive that our writer would not have written, IntegrityError for anything but a regular file,
+    StorageError when the system refuses.
+    """
+    fd, _ = open_regular(archive, follow=True)
+    stream = os.fdopen(fd, "rb")
+    with stream, storage_errors(target):
+        for member in _reader(stream)(stream):
+            place = target / member.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("xb") as out:
+                for chunk in member.chunks:
+                    out.write(chunk)
+
+
 def _reader(stream: BinaryIO) -> Callable[[BinaryIO], Iterator[ReadMember]]:
     """Choose by the first bytes, never by the name; raises FormatError for a compressed file."""
     first = stream.read(2)

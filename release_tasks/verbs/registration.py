@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "release_tasks.engine.inspect_command:Inspect",
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
+    "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}

@@ -175,6 +175,11 @@ EVIDENCE: dict[str, Any] = {
         "waivers": [{"gate": "smoke", "subject": "[smoke]", "by": "Ada", "expires": "2099-12-31"}],
         "root": ROOT,
         "accepted_root": ROOT,
+        "rebuild": {
+            "root": ROOT,
+            "weights": "rebuilt",
+            "levels": {"bytes": 1, "tensors": 1, "tolerance": 1},
+        },
     },
 }
 

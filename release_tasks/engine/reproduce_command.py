@@ -1,0 +1,94 @@
+"""`reproduce`: build a release again from its commit, compare, and keep the report beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from release_tasks.config.load import find_config, load_release
+from release_tasks.engine.options import flag, option
+from release_tasks.engine.verb_command import VerbCommand
+from release_tasks.errors import ConfigError
+from release_tasks.policy.rebuild_text import terminal_text
+from release_tasks.verbs.rebuild_claim import newest_release
+from release_tasks.verbs.rebuild_steps import Wish
+from release_tasks.verbs.reproduce import Request, keep_report, reproduce
+
+_EXIT = {"match": 0, "mismatch": 1, "inconclusive": 2}
+
+
+class Reproduce(VerbCommand):
+    """`reproduce [PATH]`: does the release come out again, from its commit, in a clean place."""
+
+    name = "reproduce"
+    doc_purpose = "build a release again from its commit and compare every file"
+    doc_usage = "[PATH]"
+    cmd_options = (
+        option("config", "another release.toml"),
+        flag("all", "build every step again, whatever is on record"),
+        option("spot-check", "build this many of the steps on record again, old and cheap ones first", "0"),
+        option("records", "folder of rebuild records, which may be shared, else that of [reproduce]"),
+        option("inputs", f"folders with files that git does not hold, separated by '{os.pathsep}'"),
+        option("root", "the root digest that you were told on another way"),
+        option("tag", "the annotated git tag whose message holds the root digest"),
+        flag("json", "print one JSON object"),
+    )
+
+    def run(self, params: Any, args: list[str]) -> int:
+        """Reproduce, keep the report, print it."""
+        if len(args) > 1:
+            raise ConfigError("wrong number of paths", wanted="one release, or none", found=" ".join(args))
+        environ = dict(os.environ)
+        config = None if params["config"] is None else Path(params["config"])
+        project = load_release(find_config(Path.cwd(), config, environ), environ=environ)
+        folders = tuple(Path(part).absolute() for part in (params["inputs"] or "").split(os.pathsep) if part)
+        for folder in folders:
+            if not folder.is_dir():
+                raise ConfigError("--inputs names no folder", wanted="a folder", found=str(folder))
+        request = Request(
+            path=Path(args[0]) if args else newest_release(project),
+            project=project.root,
+            records=Path(params["records"]).absolute()
+            if params["records"]
+            else project.root / project.reproduce.records,
+            wish=Wish(all=params["all"], spot_check=_count(params["spot-check"]), variation=frozenset()),
+            inputs=folders,
+            root=params["root"],
+            tag=params["tag"],
+        )
+        done = reproduce(request, environ=environ, told=_Progress())
+        kept = keep_report(done)
+        if params["json"]:
+            sys.stdout.write(json.dumps(done.to_json(), indent=2, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
+            sys.stdout.write(f"  report      {os.path.relpath(kept)}\n")
+        return _EXIT[done.outcome]
+
+
+class _Progress:
+    """One line when a step begins and one when it has ended, on stderr: stdout may be JSON."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, name: str, event: str) -> None:
+        """Tell of a step."""
+        if event == "building":
+            self._began = time.monotonic()
+            sys.stderr.write(f"build   {name}\n")
+        elif event == "on record":
+            sys.stderr.write(f"record  {name}\n")
+        else:
+            sys.stderr.write(f"{event:<7} {name:<22} {time.monotonic() - self._began:6.1f} s\n")
+        sys.stderr.flush()
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise ConfigError("--spot-check wants a number", wanted="0 or more steps", found=text)
+    return int(text)

@@ -1,0 +1,46 @@
+"""The machine behind an environment.json, and how what is installed differs between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.records.json_value import JSONObject
+from release_tasks.records.rebuild import Machine
+
+_ABSENT = "not installed"
+
+
+def machine_of(environment: JSONObject) -> Machine | None:
+    """The machine that an environment.json speaks of; None for one that does not name it."""
+    platform, numeric_id = environment.get("platform"), environment.get("numeric_id")
+    match platform:
+        case {"machine_id": str() as machine_id, "processor": str() as processor, **_rest}:
+            pass
+        case _:
+            return None
+    facts: JSONObject = {
+        "platform": {key: value for key, value in platform.items() if key not in {"machine_id", "cpu_count"}},
+        "python": environment.get("python"),
+        "packages": environment.get("packages"),
+        "numeric_id": numeric_id,
+    }
+    return Machine(
+        id=machine_id,
+        environment=hashlib.sha256(dump_canonical(facts)).hexdigest(),
+        numeric_id=str(numeric_id),
+        processor=processor,
+    )
+
+
+def package_differences(built: JSONObject, now: JSONObject) -> tuple[tuple[str, str, str], ...]:
+    """Name, version of the first build and version of now of each package that differs between two records.
+
+    release_tasks itself counts as one; `generator` is compared by the caller.
+    """
+    then, here = built.get("packages"), now.get("packages")
+    if not isinstance(then, dict) or not isinstance(here, dict):
+        return ()
+    names = sorted({**then, **here})
+    pairs = ((name, str(then.get(name, _ABSENT)), str(here.get(name, _ABSENT))) for name in names)
+    return tuple((name, first, second) for name, first, second in pairs if first != second)
