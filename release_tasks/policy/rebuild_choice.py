@@ -29,7 +29,7 @@ def why_not_counted(record: RebuildRecord, *, wanted: Outputs, run: str | None) 
 
 
 def best_record(records: Iterable[RebuildRecord], *, builder: str | None) -> RebuildRecord | None:
-    """The record that shows most: of another machine than the builder's, fully varied, newest; None of none."""
+    """The record that shows most: of another machine than the builder's, fully varied, newest."""
     return max(
         records,
         key=lambda record: (

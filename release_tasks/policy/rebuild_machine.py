@@ -13,14 +13,15 @@ _ABSENT = "not installed"
 
 def machine_of(environment: JSONObject) -> Machine | None:
     """The machine that an environment.json speaks of; None for one that does not name it."""
-    platform, numeric_id = environment.get("platform"), environment.get("numeric_id")
-    match platform:
-        case {"machine_id": str() as machine_id, "processor": str() as processor, **_rest}:
-            pass
-        case _:
-            return None
+    numeric_id, platform = environment.get("numeric_id"), environment.get("platform")
+    if not isinstance(platform, dict):
+        return None
+    machine_id, processor = platform.get("machine_id"), platform.get("processor")
+    if not isinstance(machine_id, str) or not isinstance(processor, str):
+        return None
+    own = ("machine_id", "cpu_count")  # of the machine, not of what it computes with
     facts: JSONObject = {
-        "platform": {key: value for key, value in platform.items() if key not in {"machine_id", "cpu_count"}},
+        "platform": {key: value for key, value in platform.items() if key not in own},
         "python": environment.get("python"),
         "packages": environment.get("packages"),
         "numeric_id": numeric_id,

@@ -144,13 +144,17 @@ def _facts(report: RebuildReport) -> list[str]:
     built = (
         "not said" if report.builder is None else f"{report.builder.processor}, {report.builder.numeric_id}"
     )
+    machine = report.machine
     facts = [
         ("commit", f"`{report.commit}`"),
         ("root", f"`{report.root}`"),
         ("exact_root", f"`{report.exact_root}`"),
         ("weights", report.weights),
         ("built on", f"{_cell(built)}, {_cell(report.built_with)}"),
-        ("rebuilt on", f"{_cell(report.machine.processor)}, {report.machine.numeric_id}, {report.generator}"),
+        (
+            "rebuilt on",
+            f"{_cell(report.machine.processor)}, {_cell(report.machine.numeric_id)}, {_cell(report.generator)}",
+        ),
         ("finished", f"{report.finished_at}, after {report.seconds:.1f} s"),
     ]
     facts += [

@@ -150,7 +150,7 @@ def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
 
 
 def _least_likeness(rules: Rules) -> Likeness:
-    """The comparison that the policy wants: 3 bytes, 2 tensors, 1 tolerance; whatever is stricter rounds up."""
+    """The comparison that the policy wants: 3 bytes, 2 tensors, 1 tolerance; fractions round up."""
     wanted = rules.limit("min_rebuild_likeness")
     accepted = [name for name in LIKENESSES[:-1] if _RANK[name] >= wanted]
     return accepted[-1] if accepted else LIKENESSES[0]

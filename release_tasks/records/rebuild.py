@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from release_tasks.errors import FormatError
 from release_tasks.records.digest import Digest, parse_digest
@@ -205,7 +205,7 @@ def machine_from_json(value: JSON, *, where: str) -> Machine:
 
 
 def report_from_json(value: JSON, *, where: str) -> RebuildReport:
-    """Read a report as `to_json` writes it, whatever level it claims; raises FormatError for any other shape."""
+    """Read a report as `to_json` writes it, whatever level it claims; raises FormatError for others."""
     match value:
         case {
             "schema_version": 1,
@@ -268,7 +268,7 @@ def _step(value: JSON, where: str) -> StepResult:
         } if outcome in OUTCOMES and not rest and not isinstance(seconds, bool):
             return StepResult(
                 name=name,
-                outcome=cast("Outcome", outcome),
+                outcome=outcome,
                 key=key,
                 outputs=tuple(
                     (path, parse_digest(_text(hex_, where))) for path, hex_ in sorted(outputs.items())
@@ -304,12 +304,12 @@ def _file(value: JSON, where: str) -> FileResult:
         ):
             return FileResult(
                 path=path,
-                cls=cast("Class", cls),
-                outcome=cast("Outcome", outcome),
+                cls=cls,
+                outcome=outcome,
                 by=by,
                 wanted=parse_digest(wanted),
                 found=None if found is None else parse_digest(found),
-                likeness=cast("Likeness | None", likeness),
+                likeness=likeness,
                 why=why,
             )
         case _:

@@ -1,4 +1,4 @@
-"""A fresh copy of a project at one commit: from git alone, nothing of the working tree, no hook, no filter."""
+"""A fresh copy of a project at one commit: from git alone, nothing of the working tree, no hook."""
 
 from __future__ import annotations
 

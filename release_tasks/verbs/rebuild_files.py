@@ -1,4 +1,4 @@
-"""Judge every file of a release by a rebuild: exact by what was made, derived rendered again, recorded read."""
+"""Judge every file of a release by a rebuild: exact ones made, derived rendered, recorded read."""
 
 from __future__ import annotations
 
@@ -176,8 +176,7 @@ def judge_files(
             results.append(_original(file, origins[file.path]))
         else:
             results.append(_rendered(file.path, file.cls, file.entry.sha256, rendered))
-    for name in _NOT_LISTED:
-        results.append(_rendered(name, "derived", _digest(claim.folder / name), rendered))
+    results += [_rendered(name, "derived", _digest(claim.folder / name), rendered) for name in _NOT_LISTED]
     return tuple(sorted(results, key=lambda result: result.path))
 
 
@@ -233,7 +232,7 @@ def _rendered(path: str, cls: Class, wanted: Digest, rendered: Rendered) -> File
 
 
 def _recorded(claim: Claim, file: ManifestFile, rendered: Rendered) -> FileResult:
-    """A measurement is not made again: it must be what its kind is, and policy and run what they follow from."""
+    """A measurement is not made again: it must be of its kind, and policy and run what they follow from."""
     flaw = next(_flaws(claim, file), None)
     found = rendered.digests.get(file.path) if file.role in {"policy", "run"} else None
     if flaw is None and found is not None and found != file.entry.sha256:

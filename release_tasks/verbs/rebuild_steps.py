@@ -58,7 +58,7 @@ def exact_steps(source: Source) -> tuple[Step, ...]:
 
 
 def wanted_outputs(claim: Claim, source: Source) -> dict[str, Digest]:
-    """What steps made in the first build, by declared path: as released, else as the released lock froze it."""
+    """What steps made in the first build, by declared path: as released, else as the lock froze it."""
     lock = released_lock(claim)
     frozen = dict(lock.outputs.get(str(claim.environment["numeric_id"]), ())) if lock else {}
     released = {file.path: file.entry.sha256 for file in claim.manifest.files}
@@ -152,7 +152,7 @@ class StepRebuild:
     def _one(self, step: Step, *, again: bool) -> Made:
         given, missing = self._prepare(step)
         if missing:
-            why = f"its inputs are not to be had: {', '.join(missing)}; name a folder that has them with --inputs"
+            why = f"not to be had: {', '.join(missing)}; name a folder that has them with --inputs"
             result = StepResult(name=step.name, outcome="inconclusive", key=None, why=why)
             return Made(result=result, wanted=tuple(self._expected(step)))
         key = self._workspace.key(step, self._facts(step))

@@ -32,8 +32,9 @@ Recomputed = Literal["recomputed", "as stated"]
 class VerifyReport:
     """What verification found; `anchor` says what the root was compared with, None: nothing.
 
-    `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is what a rebuild report
-    beside the release earns, None without one, and `rebuild` who claims it or why the report does not count. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
+    `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is what a
+    rebuild report beside the release earns, None without one; `rebuild` says who claims it, or why the report
+    does not count. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
     """
 
     ok: bool
@@ -118,7 +119,8 @@ def _rebuilt(place: Path, version: str, root: Digest | None) -> tuple[int | None
     if attested is None or attested.report is None or attested.level is None:
         return None, f"not counted: {attested.why}" if attested is not None else None
     report = attested.report
-    by = f"claimed by an unsigned report of machine {report.machine.id.removeprefix('sha256:')[:12]}, {report.finished_at}"
+    machine = report.machine.id.removeprefix("sha256:")[:12]
+    by = f"claimed by an unsigned report of machine {machine}, {report.finished_at}"
     return attested.level.number, by
 
 
