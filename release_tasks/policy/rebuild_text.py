@@ -153,7 +153,7 @@ def _facts(report: RebuildReport) -> list[str]:
         ("built on", f"{_cell(built)}, {_cell(report.built_with)}"),
         (
             "rebuilt on",
-            f"{_cell(report.machine.processor)}, {_cell(report.machine.numeric_id)}, {_cell(report.generator)}",
+            f"{_cell(machine.processor)}, {_cell(machine.numeric_id)}, {_cell(report.generator)}",
         ),
         ("finished", f"{report.finished_at}, after {report.seconds:.1f} s"),
     ]
