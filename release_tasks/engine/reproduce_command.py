@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from release_tasks.config.load import find_config, load_release
-from release_tasks.config.schema import Release
 from release_tasks.engine.options import flag, option
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
@@ -69,11 +68,6 @@ class Reproduce(VerbCommand):
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  report      {os.path.relpath(kept)}\n")
         return _EXIT[done.outcome]
-
-
-def _records(given: str | None, project: Release) -> Path:
-    """The folder of rebuild records: a given one relative to the current folder, else that of the project."""
-    return project.root / project.reproduce.records if given is None else Path(given).absolute()
 
 
 class _Progress:
