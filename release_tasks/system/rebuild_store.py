@@ -64,15 +64,21 @@ class RebuildStore:
         return path if path.is_file() and digest_file(path, blake3=False).sha256 == digest else None
 
     def keep_output(self, file: Path, digest: Digest) -> None:
-        """Keep an output that steps downstream may need and no release holds."""
+        """Keep an output that steps downstream may need and no release holds.
+
+        Raises StorageError when the system refuses; then nothing is left of it.
+        """
         path = self.folder / "outputs" / digest.hex
         if self.output(digest) is not None:
             return
+        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.tmp")
-            shutil.copyfile(file, temporary)
-            temporary.replace(path)
+            try:
+                shutil.copyfile(file, temporary)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 def _read(path: Path, key: str) -> RebuildRecord:
