@@ -12,7 +12,8 @@ class Surroundings:
     `build` is the working directory in the sandbox, and below the staging folder without one; `user`, `uid`,
     `gid` and `hostname` of the default are those of the sandbox, and without one those of the machine.
     `affinity` are the CPUs it may use, empty for as many as we may. `directory_order` are the options of
-    disorderfs, empty for the order of the file system. `variables` are added to its environment, or replace
+    disorderfs, empty for the order of the file system. `own_shared_memory`: /dev/shm is its own, as it always
+    is in the sandbox. `variables` are added to its environment, or replace
     it there; `wrapper` are words before its command line; `ambient` are variables around the worker.
     """
 
@@ -28,6 +29,7 @@ class Surroundings:
     hash_seed: str = "0"
     affinity: tuple[int, ...] = ()
     directory_order: tuple[str, ...] = ()
+    own_shared_memory: bool = False
     variables: tuple[tuple[str, str], ...] = ()
     wrapper: tuple[str, ...] = ()
     ambient: tuple[tuple[str, str], ...] = ()

@@ -162,11 +162,13 @@ def _try_directory_order(boxed: bool) -> None:  # noqa: FBT001
         _wanted(seen=answer.read_text().split() == plain[::-1], tool="disorderfs")
 
 
-def _try_clock(_boxed: bool) -> None:  # noqa: FBT001
-    _needs("faketime", "env")
+def _try_clock(boxed: bool) -> None:  # noqa: FBT001
+    _needs("faketime", "env", *(() if boxed else ("unshare", "mount")))
     if faketime_library() is None:
         raise _NotHereError("faketime does not name its library")
-    said = _try([*inner_words(vary({"clock"}, 1)), "date", "+%s"], "faketime")
+    other = vary({"clock"}, 1)
+    words = inner_words(other) if boxed else [*_unboxed(other), *inner_words(other)]
+    said = _try([*words, "date", "+%s"], "faketime")
     _wanted(seen=int(said) - time.time() > CLOCK_AHEAD_S[0] // 2, tool="faketime")
 
 

@@ -137,7 +137,10 @@ def _directory_order(round_: int) -> dict[str, Any]:
 
 
 def _clock(round_: int) -> dict[str, Any]:
-    """File times stay as they are: otherwise no compiled module of Python would be taken as current."""
+    """The clock of the wall alone: file times stay, or no compiled module of Python would be taken as current.
+
+    The library leaves objects in /dev/shm, which must therefore be the command's own.
+    """
     return {
         "wrapper": (
             "env",
@@ -145,7 +148,8 @@ def _clock(round_: int) -> dict[str, Any]:
             f"FAKETIME=+{_turn(round_, CLOCK_AHEAD_S)}",
             "DONT_FAKE_MONOTONIC=1",
             "NO_FAKE_STAT=1",
-        )
+        ),
+        "own_shared_memory": True,
     }
 
 

@@ -34,8 +34,12 @@ def outer_words(surroundings: Surroundings, *, boxed: bool, work: Path, mirror: 
     if not boxed and surroundings.hostname != ORDINARY.hostname:
         kinds.append("--uts")
         before.append(["hostname", surroundings.hostname])
-    if surroundings.directory_order:
+    own_memory = not boxed and surroundings.own_shared_memory
+    if surroundings.directory_order or own_memory:
         kinds.append("--mount")
+    if own_memory:
+        before.append(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"])  # noqa: S108 - the place, not a file
+    if surroundings.directory_order:
         before.append(["disorderfs", "-q", *surroundings.directory_order, "/", str(mirror)])
     words: list[str] = []
     if kinds:
