@@ -15,6 +15,8 @@ from release_tasks.engine.options import flag, option
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
 from release_tasks.policy.rebuild_text import terminal_text
+from release_tasks.records.variation import parse_vary
+from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import newest_release
 from release_tasks.verbs.rebuild_steps import Wish
 from release_tasks.verbs.reproduce import Request, keep_report, reproduce
@@ -32,6 +34,10 @@ class Reproduce(VerbCommand):
         option("config", "another release.toml"),
         flag("all", "build every step again, whatever is on record"),
         option("spot-check", "build this many of the steps on record again, old and cheap ones first", "0"),
+        option("vary", "what the second build shall find otherwise, as '+all -clock'", ""),
+        flag(
+            "explain", "after a mismatch, try the first step that differs under one variation after the other"
+        ),
         option("records", "folder of rebuild records, which may be shared, else that of [reproduce]"),
         option("inputs", f"folders with files that git does not hold, separated by '{os.pathsep}'"),
         option("root", "the root digest that you were told on another way"),
@@ -56,7 +62,12 @@ class Reproduce(VerbCommand):
             records=Path(params["records"]).absolute()
             if params["records"]
             else project.root / project.reproduce.records,
-            wish=Wish(all=params["all"], spot_check=_count(params["spot-check"]), variation=frozenset()),
+            wish=Wish(
+                all=params["all"],
+                spot_check=_count(params["spot-check"]),
+                variation=Variation(names=parse_vary(params["vary"])),
+            ),
+            explain=params["explain"],
             inputs=folders,
             root=params["root"],
             tag=params["tag"],

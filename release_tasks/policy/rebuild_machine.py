@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.records.json_value import JSONObject
@@ -45,3 +46,18 @@ def package_differences(built: JSONObject, now: JSONObject) -> tuple[tuple[str, 
     names = sorted({**then, **here})
     pairs = ((name, str(then.get(name, _ABSENT)), str(here.get(name, _ABSENT))) for name in names)
     return tuple((name, first, second) for name, first, second in pairs if first != second)
+
+
+def machine_differences(built: Machine | None, now: Machine) -> Iterator[str]:
+    """In words, how the machine of a rebuild differs from that of the first build."""
+    if built is None:
+        yield "the first build does not name its machine"
+        return
+    for what, then, here in (
+        ("processor", built.processor, now.processor),
+        ("numeric id", built.numeric_id, now.numeric_id),
+    ):
+        if then != here:
+            yield f"another {what} ({here}, built with {then})"
+    if built.id != now.id and built.processor == now.processor:
+        yield "another machine of the same processor"

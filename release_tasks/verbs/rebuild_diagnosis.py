@@ -51,7 +51,11 @@ def likenesses(
     others = {path: other for item in made for path, other in item.other}
     found = {}
     for path, difference in differences.items():
-        errors = _standard_errors(workspace.index.locate(path), others[path]) if difference.format == "json" else {}
+        errors = (
+            _standard_errors(workspace.index.locate(path), others[path])
+            if difference.format == "json"
+            else {}
+        )
         found[path] = level_reached(difference, tolerance, errors=errors)
     return found
 
@@ -62,7 +66,9 @@ def _standard_errors(before: Path, after: Path) -> dict[str, float]:
     What is stated of an error counts as its own: it may move as far as the metric itself.
     """
     try:
-        first, second = (dict(_numbers(parse_strict(file.read_bytes(), where=file.name))) for file in (before, after))
+        first, second = (
+            dict(_numbers(parse_strict(file.read_bytes(), where=file.name))) for file in (before, after)
+        )
     except FormatError:
         return {}
     errors = {}
@@ -109,7 +115,9 @@ def diagnose(
         seen = Seen(
             failure=None if item.other else item.result.why,
             headers_only=tuple(
-                path for path, _ in item.other if path in differences and differences[path].relation == "tensors-equal"
+                path
+                for path, _ in item.other
+                if path in differences and differences[path].relation == "tensors-equal"
             ),
             packages=world.packages,
             elsewhere=world.elsewhere,
@@ -125,7 +133,9 @@ def diagnose(
                 step=step.name,
                 first=number == 0,
                 findings=probable_causes(seen),
-                differences=tuple(differences[path].to_json() for path, _ in item.other if path in differences),
+                differences=tuple(
+                    differences[path].to_json() for path, _ in item.other if path in differences
+                ),
                 trials=trials,
             )
         )

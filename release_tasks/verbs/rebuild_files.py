@@ -16,6 +16,7 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import evidence_from_json
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
+from release_tasks.records.likeness import Likeness
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, ManifestFile
 from release_tasks.records.rebuild import FileResult, Outcome
 from release_tasks.records.step import RECORDS, Class
@@ -159,8 +160,12 @@ def judge_files(
     made: Sequence[Made],
     origins: Mapping[str, Origin],
     rendered: Rendered,
+    alike: Mapping[str, Likeness],
 ) -> tuple[FileResult, ...]:
-    """The result of every file of the release, MANIFEST.json and checksum.txt too, sorted by path."""
+    """The result of every file of the release, MANIFEST.json and checksum.txt too, sorted by path.
+
+    `alike` says of files that came out otherwise how alike they are still, by declared path.
+    """
     outputs = {path: item for item in made for path in item.wanted}
     declared = {
         item.name: item.declared for item in place_artifacts(source.plan, workspace) if not item.rendered
@@ -171,7 +176,8 @@ def judge_files(
         if file.cls == "recorded":
             results.append(_recorded(claim, file, rendered))
         elif file.cls == "exact" and declared.get(file.path) in outputs:
-            results.append(_made(file, declared[file.path], outputs[declared[file.path]]))
+            path = declared[file.path]
+            results.append(_made(file, path, outputs[path], alike.get(path)))
         elif file.path in origins:
             results.append(_original(file, origins[file.path]))
         else:
@@ -180,7 +186,7 @@ def judge_files(
     return tuple(sorted(results, key=lambda result: result.path))
 
 
-def _made(file: ManifestFile, path: str, item: Made) -> FileResult:
+def _made(file: ManifestFile, path: str, item: Made, alike: Likeness | None) -> FileResult:
     step = item.result
     other = dict(item.other)
     found = dict(step.outputs).get(path)

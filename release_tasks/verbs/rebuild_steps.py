@@ -138,9 +138,7 @@ class StepRebuild:
 
     def _prepare(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Lay out what the step reads; returns what was given for it and what is missing."""
-        given, missing = supply_reads(
-            step.reads, self.workspace, self._sources, self.frozen, self.made_paths
-        )
+        given, missing = supply_reads(step.reads, self.workspace, self._sources, self.frozen, self.made_paths)
         upstream = {path for path in step.files if path in self.made_paths}
         upstream |= {path for path in self._wanted for tree in step.trees if tree_matches(tree, path)}
         lost = [path for path in sorted(upstream) if not self._lay_out(path)]
@@ -259,7 +257,13 @@ class StepRebuild:
         self._prepare(step)
         self._clear(step)
         try:
-            run_again(step, self._source.plan, self.workspace, replace(self._variation, names=names), place=self._place)
+            run_again(
+                step,
+                self._source.plan,
+                self.workspace,
+                replace(self._variation, names=names),
+                place=self._place,
+            )
         except (CommandFailed, EnvironmentRefused):
             found = None
         else:
