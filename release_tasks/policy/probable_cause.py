@@ -15,7 +15,7 @@ MEND: Mapping[Cause, str] = {
     Cause.SIMD_DISPATCH: "release under numeric = 'portable'; sort with kind='stable'",
     Cause.LIBC: "draw in float64 and cast to float32; the libc is part of the numeric id",
     Cause.RNG: "seed every generator from the step's seed: numpy.random.default_rng(seed)",
-    Cause.METADATA_ORDER: "write canonical safetensors: 'doit canonicalize FILE', or one metadata key at most",
+    Cause.METADATA_ORDER: "write canonical safetensors ('doit canonicalize'), or one metadata key at most",
     Cause.CLOCK: "take times from SOURCE_DATE_EPOCH, or leave them out",
     Cause.TIME_ZONE: "format times in UTC",
     Cause.LOCALE: "name the encoding, and neither sort nor print by the locale",

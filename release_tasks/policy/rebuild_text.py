@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from release_tasks.formats.printable_text import printable
+from release_tasks.formats.markdown import printable
 from release_tasks.policy.rebuild_level import LEVELS, Level
 from release_tasks.records.rebuild import OUTCOMES, FileResult, RebuildReport, StepResult
 

@@ -39,6 +39,7 @@ _ROWS = (
         "hostile variables around the worker, none of which reaches the command",
         aliases=("environment",),
     ),
+    Aspect("still-clock", "the clock of the wall stands still", default=False),
     Aspect("cpu-features", "the CPU: an older one is played, without AVX2 and FMA", default=False),
 )
 

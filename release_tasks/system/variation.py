@@ -197,6 +197,7 @@ _TRIALS: Mapping[str, Callable[[bool], None]] = {
     "cpus": _try_cpus,
     "directory-order": _try_directory_order,
     "clock": _try_clock,
+    "still-clock": _try_clock,
     "aslr": _try_aslr,
     "malloc": _try_malloc,
     "cpu-features": _try_cpu_features,

@@ -17,6 +17,7 @@ from release_tasks.system.surroundings import ORDINARY, Surroundings
 _Value = TypeVar("_Value")
 PERTURB = (85, 170)  # MALLOC_PERTURB_: freed memory is filled with it, fresh memory with its complement
 CLOCK_AHEAD_S = (34_410_180, 126_290_220)  # 398 d 6 h 23 min, as Debian's second build; 1461 d 16 h 37 min
+STILL_AT = ("2031-02-03 04:05:06", "2019-11-10 09:08:07")
 _AMBIENT: Mapping[str, str] = {
     "OPENBLAS_NUM_THREADS": "64",
     "OPENBLAS_CORETYPE": "Prescott",
@@ -137,15 +138,24 @@ def _directory_order(round_: int) -> dict[str, Any]:
 
 
 def _clock(round_: int) -> dict[str, Any]:
-    """The clock of the wall alone: file times stay, or no compiled module of Python would be taken as current.
+    """The clock of the wall alone: file times stay, or no compiled module of Python would count as current.
 
     The library leaves objects in /dev/shm, which must therefore be the command's own.
     """
+    return _fake_time(f"+{_turn(round_, CLOCK_AHEAD_S)}")
+
+
+def _still_clock(round_: int) -> dict[str, Any]:
+    """An absolute time, which the library does not let go on: two runs of a step see the same moments."""
+    return _fake_time(_turn(round_, STILL_AT))
+
+
+def _fake_time(setting: str) -> dict[str, Any]:
     return {
         "wrapper": (
             "env",
             f"LD_PRELOAD={faketime_library()}",
-            f"FAKETIME=+{_turn(round_, CLOCK_AHEAD_S)}",
+            f"FAKETIME={setting}",
             "DONT_FAKE_MONOTONIC=1",
             "NO_FAKE_STAT=1",
         ),
@@ -180,6 +190,7 @@ CHANGES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "cpus": lambda n: {"affinity": _turn(n, own_cpus())},
     "directory-order": _directory_order,
     "clock": _clock,
+    "still-clock": _still_clock,
     "aslr": lambda _: {"wrapper": ("setarch", "-R")},
     "malloc": _malloc,
     "hostile-environment": lambda _: {"ambient": tuple(_AMBIENT.items())},

@@ -15,14 +15,14 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.lock import LOCK
-from release_tasks.records.manifest import MANIFEST, Manifest, manifest_from_json
+from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, manifest_from_json
 from release_tasks.records.release_contents import METADATA, VERDICT
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.records.version import Version, parse_version
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan, make_plan
 from release_tasks.system.environment import numeric_id, resolve_profile
 from release_tasks.system.git import tag_commit
-from release_tasks.system.release_archive import unpack_release_archive
+from release_tasks.system.release_archive import unpack_members
 from release_tasks.system.source_place import checkout, repository_of
 from release_tasks.verbs.verify import VerifyReport, verify
 
@@ -99,7 +99,7 @@ def read_claim(path: Path, place: Path, *, root: str | None, tag: str | None, cw
     folder = whole
     if whole.is_file():
         folder = place / "released"
-        unpack_release_archive(whole, folder)
+        _unpack(whole, folder)
     metadata = _object(folder, METADATA)
     commit = metadata.get("git_commit")
     if not isinstance(commit, str):
@@ -128,6 +128,13 @@ def read_claim(path: Path, place: Path, *, root: str | None, tag: str | None, cw
         environment=_object(folder, "evidence/environment.json"),
         commit=commit,
     )
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Write the files of a verified archive below `folder`: those that its manifest lists, and no other."""
+    unpack_members(archive, frozenset({MANIFEST}), folder)
+    manifest = manifest_from_json(_object(folder, MANIFEST))
+    unpack_members(archive, frozenset(file.path for file in manifest.files) | {CHECKSUMS}, folder)
 
 
 def _unverified(report: VerifyReport, where: Path) -> IntegrityError:

@@ -1,4 +1,4 @@
-"""Say how what a rebuild made differs, and find the cause: by what is seen, and with trials when asked for."""
+"""Say how what a rebuild made differs, and find the cause: by what is seen, and by trials if asked for."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def likenesses(
     others = {path: other for item in made for path, other in item.other}
     found = {}
     for path, difference in differences.items():
-        errors = (
+        errors: Mapping[str, float] = (
             _standard_errors(workspace.index.locate(path), others[path])
             if difference.format == "json"
             else {}

@@ -193,22 +193,20 @@ def _made(file: ManifestFile, path: str, item: Made, alike: Likeness | None) -> 
     outcome: Outcome = step.outcome
     if step.outcome == "mismatch" and found == file.entry.sha256:
         outcome = "match"
-    why = (
-        None
-        if outcome != "mismatch"
-        else f"{step.name} made other bytes"
-        if path in other
-        else f"{step.name} failed"
-    )
-    if outcome == "inconclusive":
+    why = None
+    if outcome == "mismatch":
+        why = f"{step.name} made other bytes" if path in other else f"{step.name} failed"
+    elif outcome == "inconclusive":
         why = f"{step.name} was not built again"
+    wanted = file.entry.sha256
     return FileResult(
         path=file.path,
         cls="exact",
         outcome=outcome,
         by=step.name,
-        wanted=file.entry.sha256,
+        wanted=wanted,
         found=found,
+        likeness="bytes" if found == wanted else alike,
         why=why,
     )
 

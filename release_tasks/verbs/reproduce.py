@@ -9,8 +9,8 @@ from pathlib import Path
 
 from release_tasks import __version__
 from release_tasks.formats.canonical_json import dump_canonical
-from release_tasks.policy.rebuild_level import Level, earned_level
 from release_tasks.policy.difference_text import difference_text
+from release_tasks.policy.rebuild_level import Level, earned_level
 from release_tasks.policy.rebuild_machine import machine_differences, machine_of, package_differences
 from release_tasks.policy.rebuild_text import markdown_text
 from release_tasks.records.diagnosis import Diagnosis

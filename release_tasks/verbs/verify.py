@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
-from release_tasks.formats.printable_text import printable
+from release_tasks.formats.markdown import printable
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
