@@ -78,7 +78,7 @@ class Reproduce(VerbCommand):
             sys.stdout.write(json.dumps(done.to_json(), indent=2, ensure_ascii=False) + "\n")
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
-            sys.stdout.write(f"  report      {os.path.relpath(kept)}\n")
+            sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
         return _EXIT[done.outcome]
 
 

@@ -9,7 +9,7 @@ from release_tasks.formats.markdown import printable
 from release_tasks.policy.rebuild_level import LEVELS, Level
 from release_tasks.records.rebuild import OUTCOMES, FileResult, RebuildReport, StepResult
 
-_LEFT = 12
+_LEFT = 14
 _SHOWN = 20  # files and reasons named on a terminal; rebuild.json has all
 CLAIM = "a claim of whoever ran it: nothing here is signed"
 

@@ -71,7 +71,7 @@ def _standard_errors(before: Path, after: Path) -> dict[str, float]:
         )
     except FormatError:
         return {}
-    errors = {}
+    errors: dict[str, float] = {}
     for key in first.keys() & second.keys():
         if key.endswith(_STANDARD_ERROR):
             both = standard_error_of_difference(first[key], second[key])

@@ -94,7 +94,11 @@ def _is_pointer(workspace: Workspace, path: str) -> bool:
 
 def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered:
     """Decide and package once more over the recorded evidence, in the fresh place; nothing is measured."""
-    _lay_out_records(claim, source, workspace)
+    absent = _lay_out_records(claim, source, workspace)
+    if absent:
+        names = ", ".join(absent)
+        why = f"it holds no {names}: made by {claim.environment.get('generator')}, another version than this"
+        return Rendered(digests={}, why=why)
     try:
         _judge_again(claim, source, workspace)
         context = _context(claim, source, workspace, "package")
@@ -114,7 +118,8 @@ def _digest(path: Path) -> Digest:
         return sha256(hashlib.file_digest(stream, "sha256").hexdigest())
 
 
-def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> None:
+def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> tuple[str, ...]:
+    """Lay out the released records as the gate and packaging read them; returns those that are not there."""
     pairs = [(write.path, name) for write, name in released_records(source.plan)]
     pairs += [(write.path, write.path.replace(f"{RECORDS}/", "evidence/")) for write in JUDGEMENT]
     for path, name in pairs:
@@ -123,6 +128,7 @@ def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> None
         if (claim.folder / name).is_file():
             shutil.copyfile(claim.folder / name, target)
     workspace.index.forget()
+    return tuple(name for _, name in pairs if not (claim.folder / name).is_file())
 
 
 def _judge_again(claim: Claim, source: Source, workspace: Workspace) -> None:
