@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from release_tasks.config.plain_yaml import parse_plain_yaml
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
+from release_tasks.formats.markdown import printable
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.formats.tokenizer_json import parse_tokenizer
 from release_tasks.policy.dataset_diff import compare_statistics
@@ -69,7 +70,7 @@ def diff_releases(before: Path, after: Path, *, unverified: bool, cwd: Path) -> 
 def _refuse_unverified(side: ReleaseFiles) -> None:
     problems = side.checked.problems
     if problems:
-        found = [f"{one.code} {ascii(one.path)[1:-1]}: {one.found}" for one in problems[:_SHOWN]]
+        found = [f"{one.code} {printable(one.path)}: {printable(one.found)}" for one in problems[:_SHOWN]]
         if len(problems) > _SHOWN:
             found.append(f"and {len(problems) - _SHOWN} more")
         raise IntegrityError(
@@ -182,8 +183,9 @@ def _weights(
 
 
 def _shards(pairs: Sequence[FilePair], old: ReleaseFiles, new: ReleaseFiles) -> FileDifference:
-    before = [pair.before.path for pair in pairs if pair.before and pair.before.role == _WEIGHTS]
-    after = [pair.after.path for pair in pairs if pair.after and pair.after.role == _WEIGHTS]
+    sides = [(pair.before, pair.after) for pair in pairs if pair.file.role == _WEIGHTS]
+    before = [one.path for one, _ in sides if one is not None and one.path in old.digests]
+    after = [other.path for _, other in sides if other is not None and other.path in new.digests]
     name = after[0] if len(after) == 1 else f"{len(after)} shards"
     return compare_tensor_files(tuple(map(old.path, before)), tuple(map(new.path, after)), name=name)
 

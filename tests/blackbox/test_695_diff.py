@@ -37,13 +37,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = write_project(tmp_path_factory.mktemp("diff") / "project")
     made.replace("release.toml", "[smoke]\n", DATASET)
     made.write("records/all.jsonl", "\n".join(RECORDS) + "\n")
+    made.replace("scripts/train.py", '{"words": words}', '{"words": words, "scale": scale}')
     release_first(made)
     made.replace(
         "release.toml", 'version = "1.0.0"\nlicense = "Apache-2.0"', 'version = "1.1.0"\nlicense = "MIT"'
     )
     made.replace("release.toml", 'version = "1.0.0"\nfiles', 'version = "1.1.0"\nfiles')
     made.replace("release.toml", "seed = 7", "seed = 8")
-    made.write("data/two.txt", "beta epsilon zeta\n")
+    made.replace("release.toml", "scale = 2", "scale = 3")
+    made.write("data/two.txt", "beta epsilon\n")
     made.write(
         "records/all.jsonl",
         "\n".join([RECORDS[0], RECORDS[1].replace("two", "2"), '{"id": "new", "text": "four"}']) + "\n",
@@ -67,17 +69,18 @@ def report(project: Project, *args: str) -> dict[str, Any]:
 def test_what_changed_is_told_and_by_how_much(project: Project) -> None:
     done = project.doit("diff", "release/1.0.0", "release/1.1.0")
     assert (done.returncode, done.stderr) == (0, "")
-    print(done.stdout)
     for line in (
         "# tiny 1.0.0 → tiny 1.1.0",
-        "`model.safetensors`: 1 tensors, 1 reshaped",
-        "| `embedding` | reshaped | F32 | 4 → 5 |  |  |  |  |",
-        "- 2 tokens added: `epsilon` 2, `zeta` 4",
-        "- 1 tokens removed: `delta` 2",
-        "| `words` | `4` | `5` |",
-        "- 1 records added: `new`",
-        "- 1 records removed: `third`",
-        "- 1 records changed: `second`",
+        "`model.safetensors`: 1 tensor, 1 changed",
+        "| `embedding` | changed | F32 | 4 | 4 of 4 | 10 | 6990507 | [0] |",
+        "- 1 token added: `epsilon` 2",
+        "- 1 token removed: `delta` 2",
+        "| `scale` | `2.0` | `3.0` |",
+        "- 1 record added: `new`",
+        "- 1 record removed: `third`",
+        "- 1 record changed: `second`",
+        "- 1 file changed: `records/all.jsonl`",
+        "| `quality` | `mean` | 7.29167 | 12.5 | — | — | +71.43 % | changed |",
         '| `license` | `"Apache-2.0"` | `"MIT"` |',
         "| `training_seed` | `7` | `8` |",
     ):
