@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from release_tasks.formats.markdown import code_span, markdown_table, printable
 from release_tasks.policy.tensor_table import markdown_tensors
-from release_tasks.records.difference import FileDifference, TextDifference, ValueDifferences
+from release_tasks.records.difference import FileDifference, Level, TextDifference, ValueDifferences
 from release_tasks.records.digest import short_digest
 from release_tasks.records.release_difference import (
     DatasetDifference,
@@ -19,6 +19,13 @@ from release_tasks.records.release_difference import (
 
 SHOWN = 40  # rows of a table; the counts are always exact
 _TOKENS = 20  # tokens and names in one line
+
+_LEVELS: dict[Level, str] = {
+    "bytes": "Level bytes: all are identical",
+    "tensors": "Level tensors: names, dtypes, shapes and values are equal, the bytes around them are not",
+    "tolerance": "Level tolerance: names, dtypes and shapes are equal, every value keeps the limits given",
+    "none": "Level none: tensors differ",
+}
 
 
 def render_markdown(found: ReleaseDifference) -> str:
@@ -33,7 +40,7 @@ def render_markdown(found: ReleaseDifference) -> str:
 
 
 def _sections(found: ReleaseDifference) -> Iterator[tuple[str, list[str]]]:
-    yield "Weights", list(_each(found.weights, _tensor_file))
+    yield "Weights", list(_weights(found))
     yield "Tokenizer", [] if found.tokenizer is None else list(_vocabulary(found.tokenizer))
     yield "Configuration", list(_each(found.config, _file))
     yield "Dataset", list(_dataset(found.dataset))
@@ -75,6 +82,14 @@ def _each(
         if number:
             yield ""
         yield from render(difference)
+
+
+def _weights(found: ReleaseDifference) -> Iterator[str]:
+    """Every file of tensors that differs, and how alike they are all together."""
+    if found.weights:
+        yield f"{_LEVELS[found.level]}."
+        yield ""
+        yield from _each(found.weights, _tensor_file)
 
 
 def _tensor_file(found: FileDifference) -> Iterator[str]:

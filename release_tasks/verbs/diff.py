@@ -21,6 +21,7 @@ from release_tasks.policy.release_facts import (
     verdict_facts,
 )
 from release_tasks.policy.release_pairs import FilePair, pair_files
+from release_tasks.policy.tolerance import Tolerance, level_reached, weakest
 from release_tasks.policy.value_diff import compare_values
 from release_tasks.policy.vocabulary_diff import compare_vocabularies
 from release_tasks.records.difference import FileDifference
@@ -48,13 +49,16 @@ _COVERED = frozenset(
 _SHOWN = 5  # problems of a release that is refused
 
 
-def diff_releases(before: Path, after: Path, *, unverified: bool, cwd: Path) -> ReleaseDifference:
+def diff_releases(
+    before: Path, after: Path, *, tolerance: Tolerance, unverified: bool, cwd: Path
+) -> ReleaseDifference:
     """Compare two release directories, tars or zips, their paths relative to `cwd`.
 
-    Records of datasets are looked up in the repository around `cwd`. Of an archive, what differs is unpacked
-    into a temporary folder. Raises ConfigError for a path that is not there, IntegrityError for a release
-    that does not verify, unless `unverified`, and for one without a manifest, FormatError for records and
-    weights that are malformed, StorageError when the system refuses.
+    `tolerance` says how alike weights must be for the level of that name. Records of datasets are looked up
+    in the repository around `cwd`. Of an archive, what differs is unpacked into a temporary folder. Raises
+    ConfigError for a path that is not there, IntegrityError for a release that does not verify, unless
+    `unverified`, and for one without a manifest, FormatError for records and weights that are malformed,
+    StorageError when the system refuses.
     """
     with TemporaryDirectory(prefix="release-diff-") as folder:
         sides = [
@@ -64,7 +68,8 @@ def diff_releases(before: Path, after: Path, *, unverified: bool, cwd: Path) -> 
         if not unverified:
             for side in sides:
                 _refuse_unverified(side)
-        return _compare(sides[0], sides[1], (before, after), cwd)
+        found = _compare(sides[0], sides[1], (before, after), cwd)
+    return replace(found, level=weakest(level_reached(file, tolerance) for file in found.weights))
 
 
 def _refuse_unverified(side: ReleaseFiles) -> None:

@@ -71,6 +71,7 @@ def test_what_changed_is_told_and_by_how_much(project: Project) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for line in (
         "# tiny 1.0.0 → tiny 1.1.0",
+        "Level none: tensors differ.",
         "`model.safetensors`: 1 tensor, 1 changed",
         "| `embedding` | changed | F32 | 4 | 4 of 4 | 10 | 6990507 | [0] |",
         "- 1 token added: `epsilon` 2",
@@ -107,6 +108,12 @@ def test_exit_codes(project: Project) -> None:
     assert done.returncode == 0
     root = report(project, "release/1.0.0", "release/tiny-1.0.0.tar")["after"]["root"]
     assert done.stdout == f"tiny 1.0.0 and tiny 1.0.0 are identical: root {root}\n"
+    assert report(project, *both, "--max-abs", "10.0")["level"] == "tolerance"
+    done = project.tasks("diff", *both, "--max-ulp", "-1")
+    assert (done.returncode, done.stderr) == (
+        3,
+        "--max-ulp is not a limit\n  wanted: a number, 0 or more\n  found:  -1\n",
+    )
     done = project.tasks("diff", "release/1.0.0")
     assert (done.returncode, done.stderr.splitlines()[0]) == (3, "wrong number of paths")
     done = project.tasks("diff", "release/1.0.0", "release/9.9.9")

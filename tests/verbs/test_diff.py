@@ -13,6 +13,7 @@ import release_tasks
 from release_tasks.errors import ConfigError, IntegrityError
 from release_tasks.formats.safetensors_numpy import dump_tensors
 from release_tasks.policy.release_diff_text import render_markdown
+from release_tasks.policy.tolerance import Tolerance
 from release_tasks.records.release_difference import ReleaseDifference
 from release_tasks.verbs.diff import diff_releases
 from tests.fakes.release_tree import PARTS, SHARDED, Parts, archive, release_files, write_release
@@ -20,6 +21,7 @@ from tests.fakes.release_tree import PARTS, SHARDED, Parts, archive, release_fil
 SCHEMA = json.loads(
     (Path(release_tasks.__file__).parent / "schemas/release-difference.schema.json").read_bytes()
 )
+EXACT = Tolerance()
 JSON_TYPE = "application/json"
 
 
@@ -30,8 +32,10 @@ def compare(folder: Path, old: Parts, new: Parts, **options: Any) -> ReleaseDiff
     return checked(folder, "old", "new", **options)
 
 
-def checked(folder: Path, old: str, new: str, *, unverified: bool = False) -> ReleaseDifference:
-    found = diff_releases(Path(old), Path(new), unverified=unverified, cwd=folder)
+def checked(
+    folder: Path, old: str, new: str, *, unverified: bool = False, tolerance: Tolerance = EXACT
+) -> ReleaseDifference:
+    found = diff_releases(Path(old), Path(new), tolerance=tolerance, unverified=unverified, cwd=folder)
     value = json.loads(json.dumps(found.to_json(), allow_nan=False))
     jsonschema.Draft202012Validator(SCHEMA).validate(value)
     return found
@@ -65,7 +69,12 @@ def test_weights_in_shards_cut_otherwise(tmp_path: Path) -> None:
     whole = changed("model.safetensors", weights(ids=ids, w=np.array([[0.5, -1, 2], [3.25, 4, -0.0]], "f4")))
     found = compare(tmp_path, whole, SHARDED)
     (model,) = found.weights
-    assert (model.name, model.relation, model.tensors) == ("2 shards", "tensors-equal", ())
+    assert (model.name, model.relation, model.tensors, found.level) == (
+        "2 shards",
+        "tensors-equal",
+        (),
+        "tensors",
+    )
     assert "`2 shards`: 2 tensors, all equal; the bytes around them differ" in render_markdown(found)
     assert {(change.before, change.after) for change in found.files} >= {
         ("model.safetensors", None),
@@ -82,7 +91,9 @@ def test_a_tensor_in_an_archive(tmp_path: Path) -> None:
     found = checked(tmp_path, "old", "new")
     (tensor,) = found.weights[0].tensors
     assert (tensor.first_index, tensor.max_ulp, tensor.differing) == ((1, 0), 1, 1)
-    assert (found.identical, found.exact) == (False, False)
+    assert (found.identical, found.exact, found.level) == (False, False, "none")
+    assert checked(tmp_path, "old", "new", tolerance=Tolerance(max_ulp=1)).level == "tolerance"
+    assert checked(tmp_path, "old", "new", tolerance=Tolerance(max_ulp=0)).level == "none"
 
 
 def test_a_tokenizer_by_tokens_and_another_library_by_key(tmp_path: Path) -> None:
