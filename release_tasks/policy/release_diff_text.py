@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from release_tasks.formats.markdown import code_span, markdown_table, printable
 from release_tasks.policy.tensor_table import markdown_tensors
-from release_tasks.records.difference import FileDifference, TextDifference, ValueDifferences
+from release_tasks.records.difference import FileDifference, Level, TextDifference, ValueDifferences
 from release_tasks.records.digest import short_digest
 from release_tasks.records.release_difference import (
     DatasetDifference,
@@ -19,6 +19,13 @@ from release_tasks.records.release_difference import (
 
 SHOWN = 40  # rows of a table; the counts are always exact
 _TOKENS = 20  # tokens and names in one line
+
+_LEVELS: dict[Level, str] = {
+    "bytes": "Level bytes: all are identical",
+    "tensors": "Level tensors: names, dtypes, shapes and values are equal, the bytes around them are not",
+    "tolerance": "Level tolerance: names, dtypes and shapes are equal, every value keeps the limits given",
+    "none": "Level none: tensors differ",
+}
 
 
 def render_markdown(found: ReleaseDifference) -> str:
@@ -33,7 +40,7 @@ def render_markdown(found: ReleaseDifference) -> str:
 
 
 def _sections(found: ReleaseDifference) -> Iterator[tuple[str, list[str]]]:
-    yield "Weights", list(_each(found.weights, _tensor_file))
+    yield "Weights", list(_weights(found))
     yield "Tokenizer", [] if found.tokenizer is None else list(_vocabulary(found.tokenizer))
     yield "Configuration", list(_each(found.config, _file))
     yield "Dataset", list(_dataset(found.dataset))
@@ -58,10 +65,14 @@ def _head(found: ReleaseDifference) -> list[str]:
         ("exact_root", *(short_digest(side.exact_root, absent="none") for side in sides)),
     ]
     if any(side.problems for side in sides):
-        rows.append(("not verified", *(f"{side.problems} problems" for side in sides)))
+        rows.append(("not verified", *(_count(side.problems, "problem") for side in sides)))
     exact = "the same" if found.exact else "**different**"
     table = markdown_table(("", "before", "after"), rows)
-    return [*table, "", f"Exact files are {exact}: {found.same_files} files equal, {len(found.files)} not."]
+    return [
+        *table,
+        "",
+        f"Exact files are {exact}: {_count(found.same_files, 'file')} equal, {len(found.files)} not.",
+    ]
 
 
 def _each(
@@ -73,6 +84,14 @@ def _each(
         yield from render(difference)
 
 
+def _weights(found: ReleaseDifference) -> Iterator[str]:
+    """Every file of tensors that differs, and how alike they are all together."""
+    if found.weights:
+        yield f"{_LEVELS[found.level]}."
+        yield ""
+        yield from _each(found.weights, _tensor_file)
+
+
 def _tensor_file(found: FileDifference) -> Iterator[str]:
     if found.format not in {"safetensors", "gguf"}:
         yield from _file(found)
@@ -81,7 +100,7 @@ def _tensor_file(found: FileDifference) -> Iterator[str]:
     counts = {kind: sum(tensor.kind == kind for tensor in found.tensors) for kind in kinds}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     words = said or "all equal; the bytes around them differ"
-    yield f"{code_span(found.name)}: {found.tensor_count} tensors, {words}"
+    yield f"{code_span(found.name)}: {_count(found.tensor_count, 'tensor')}, {words}"
     if found.tensors:
         yield ""
         yield from markdown_tensors(found.tensors, shown=SHOWN)
@@ -92,7 +111,7 @@ def _tensor_file(found: FileDifference) -> Iterator[str]:
 
 def _file(found: FileDifference) -> Iterator[str]:
     before, after = found.size
-    sizes = f"{before} bytes" if before == after else f"{before} → {after} bytes"
+    sizes = _count(before, "byte") if before == after else f"{before} → {_count(after, 'byte')}"
     at = "" if found.offset is None else f", first difference at byte {found.offset}"
     note = "" if found.note is None else f"; {printable(found.note)}"
     yield f"{code_span(found.name)}: {found.format}, {sizes}{at}{note}"
@@ -107,7 +126,7 @@ def _file(found: FileDifference) -> Iterator[str]:
 
 def _text(found: TextDifference) -> Iterator[str]:
     """A unified diff as a code block whose fence no line of it can end: each line is indented."""
-    yield f"{found.removed} lines removed, {found.added} added."
+    yield f"{_count(found.removed, 'line')} removed, {found.added} added."
     yield ""
     yield from (f"    {printable(line)}" for line in found.lines)
 
@@ -121,6 +140,10 @@ def _values(found: ValueDifferences, head: str = "key") -> Iterator[str]:
     ]
     yield from markdown_table((head, "before", "after"), rows)
     yield from _more(found.count, len(rows))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _optional(text: str | None) -> str:
@@ -140,10 +163,10 @@ def _vocabulary(found: VocabularyDifference) -> Iterator[str]:
     for words, tokens in (("added", found.added), ("removed", found.removed)):
         if tokens:
             shown = ", ".join(f"{code_span(token)} {number}" for token, number in tokens[:_TOKENS])
-            yield f"- {len(tokens)} tokens {words}: {shown}{_dots(tokens)}"
+            yield f"- {_count(len(tokens), 'token')} {words}: {shown}{_dots(tokens)}"
     if found.moved:
         shown = ", ".join(f"{code_span(token)} {old} → {new}" for token, old, new in found.moved[:_TOKENS])
-        yield f"- {len(found.moved)} tokens have another id: {shown}{_dots(found.moved)}"
+        yield f"- {_count(len(found.moved), 'token')} with another id: {shown}{_dots(found.moved)}"
     if found.first_merge is not None:
         before, after, removed, added = found.merges
         yield (
@@ -162,9 +185,9 @@ def _dots(items: Sequence[object]) -> str:
 def _dataset(found: DatasetDifference) -> Iterator[str]:
     if found.compared == "nothing":
         return
-    yield from _names("files", found.files)
+    yield from _names("file", found.files)
     if found.compared == "records":
-        yield from _names("records", found.records)
+        yield from _names("record", found.records)
     if found.note is not None:
         yield f"- {printable(found.note)}"
     if found.statistics.count:
@@ -175,10 +198,11 @@ def _dataset(found: DatasetDifference) -> Iterator[str]:
 def _names(what: str, found: NameChanges) -> Iterator[str]:
     groups = (("added", found.added), ("removed", found.removed), ("changed", found.changed))
     if not any(names for _, names in groups):
-        yield f"- {what}: none added, removed or changed"
+        yield f"- no {what} added, removed or changed"
     for words, names in groups:
         if names:
-            yield f"- {len(names)} {what} {words}: {', '.join(map(code_span, names[:_TOKENS]))}{_dots(names)}"
+            shown = ", ".join(map(code_span, names[:_TOKENS]))
+            yield f"- {_count(len(names), what)} {words}: {shown}{_dots(names)}"
 
 
 def _metrics(found: Sequence[MetricDifference]) -> Iterator[str]:
@@ -227,4 +251,5 @@ def _files(found: ReleaseDifference) -> Iterator[str]:
     recorded = len(found.files) - len(told)
     if recorded:
         yield ""
-        yield f"{recorded} recorded files differ too, as those of every run do; --json has all"
+        differ = "file differs" if recorded == 1 else "files differ"
+        yield f"{recorded} recorded {differ} too, as those of every run do; --json has all"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
-from release_tasks.records.difference import FileDifference, TensorDifference, ValueDifference
+from release_tasks.records.difference import FileDifference, Level, TensorDifference, ValueDifference
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 
-Level = Literal["bytes", "tensors", "tolerance", "none"]
 LEVELS: tuple[Level, ...] = ("bytes", "tensors", "tolerance", "none")  # the strictest first
 _NO_ERRORS: Mapping[str, float] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from release_tasks.records.difference import FileDifference, ValueDifferences, finite_or_text
+from release_tasks.records.difference import FileDifference, Level, ValueDifferences, finite_or_text
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import Class
@@ -168,8 +168,8 @@ class MetricDifference:
 class ReleaseDifference:
     """The whole report; `exact` and `identical` tell whether exact files, and all files, are the same.
 
-    `weights` are all files of tensors, `others` further exact files; `files` has every file that is not the
-    same, in the order of its names.
+    `weights` are the files of tensors that are on both sides and not the same, `level` is how alike those
+    are; `others` are further exact files; `files` has every file that is not the same, sorted by name.
     """
 
     before: ReleaseSide
@@ -177,6 +177,7 @@ class ReleaseDifference:
     identical: bool
     exact: bool
     same_files: int
+    level: Level = "bytes"
     files: tuple[FileChange, ...] = ()
     weights: tuple[FileDifference, ...] = ()
     tokenizer: VocabularyDifference | None = None
@@ -198,6 +199,7 @@ class ReleaseDifference:
             "identical": self.identical,
             "exact_identical": self.exact,
             "same_files": self.same_files,
+            "level": self.level,
             "files": [change.to_json() for change in self.files],
             "weights": _files(self.weights),
             "tokenizer": None if self.tokenizer is None else self.tokenizer.to_json(),

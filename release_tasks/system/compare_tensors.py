@@ -16,7 +16,7 @@ from release_tasks.system.storage import open_regular, storage_errors
 from release_tasks.system.stored_tensors import StoredTensor, TensorFile
 from release_tasks.system.tensor_distance import Raw, Tally, measure_of
 
-_CHUNK = 4 << 20  # bytes of each side; the arrays made of them take some eight times that
+_CHUNK = 256 << 10  # bytes of each side; what is made of them should stay in the cache of a core
 
 
 def open_to_read(path: Path) -> BinaryIO:

@@ -14,6 +14,7 @@ from release_tasks.records.json_value import JSON
 
 if TYPE_CHECKING:
     import gguf
+    import numpy.typing as npt
 
 MAGIC = b"GGUF"
 _SHOWN = 3  # items of a long array that are kept
@@ -86,6 +87,25 @@ def read_gguf(path: Path, *, where: str) -> GgufFile:
     reader = open_gguf(path, where=where)
     with malformed_gguf(where):
         return _described(reader)
+
+
+def block_size(tensor: gguf.ReaderTensor) -> tuple[int, int]:
+    """Values and bytes of one block of a tensor's type; one value for a type that is not quantised."""
+    from gguf import GGML_QUANT_SIZES  # noqa: PLC0415 - as above; the tensor was read with it
+
+    values, size = GGML_QUANT_SIZES[tensor.tensor_type]
+    return int(values), int(size)
+
+
+def dequantised(dtype: str, blocks: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """The values of blocks, one a row, as float32; None for a type that the library cannot dequantise."""
+    from gguf import GGMLQuantizationType, quants  # noqa: PLC0415 - as above
+
+    try:
+        values: npt.NDArray[Any] = quants.dequantize(blocks, GGMLQuantizationType[dtype])
+    except NotImplementedError:
+        return None
+    return values
 
 
 def _described(reader: gguf.GGUFReader) -> GgufFile:

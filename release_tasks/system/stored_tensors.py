@@ -11,7 +11,7 @@ from release_tasks.errors import FormatError
 from release_tasks.formats.safetensors_header import PREFIX_BYTES
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
-from release_tasks.system.gguf_file import malformed_gguf, open_gguf
+from release_tasks.system.gguf_file import block_size, malformed_gguf, open_gguf
 from release_tasks.system.safetensors_file import read_header
 
 
@@ -81,9 +81,7 @@ def read_gguf_tensors(path: Path, *, where: str) -> TensorFile:
 
 
 def _gguf_tensor(path: Path, tensor: Any) -> StoredTensor:
-    from gguf import GGML_QUANT_SIZES  # noqa: PLC0415 - an extra; it is there, the file was read with it
-
-    values, size = GGML_QUANT_SIZES[tensor.tensor_type]
+    values, size = block_size(tensor)
     return StoredTensor(
         path=path,
         name=tensor.name,
@@ -91,7 +89,7 @@ def _gguf_tensor(path: Path, tensor: Any) -> StoredTensor:
         shape=tuple(int(extent) for extent in reversed(tensor.shape)),
         start=int(tensor.data_offset),
         size=int(tensor.n_bytes),
-        blocks=Blocks(values=int(values), bytes=int(size)) if values > 1 else None,
+        blocks=Blocks(values=values, bytes=size) if values > 1 else None,
     )
 
 

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from release_tasks.config.plain_yaml import parse_plain_yaml
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
+from release_tasks.formats.markdown import printable
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.formats.tokenizer_json import parse_tokenizer
 from release_tasks.policy.dataset_diff import compare_statistics
@@ -20,6 +21,7 @@ from release_tasks.policy.release_facts import (
     verdict_facts,
 )
 from release_tasks.policy.release_pairs import FilePair, pair_files
+from release_tasks.policy.tolerance import Tolerance, level_reached, weakest
 from release_tasks.policy.value_diff import compare_values
 from release_tasks.policy.vocabulary_diff import compare_vocabularies
 from release_tasks.records.difference import FileDifference
@@ -47,13 +49,16 @@ _COVERED = frozenset(
 _SHOWN = 5  # problems of a release that is refused
 
 
-def diff_releases(before: Path, after: Path, *, unverified: bool, cwd: Path) -> ReleaseDifference:
+def diff_releases(
+    before: Path, after: Path, *, tolerance: Tolerance, unverified: bool, cwd: Path
+) -> ReleaseDifference:
     """Compare two release directories, tars or zips, their paths relative to `cwd`.
 
-    Records of datasets are looked up in the repository around `cwd`. Of an archive, what differs is unpacked
-    into a temporary folder. Raises ConfigError for a path that is not there, IntegrityError for a release
-    that does not verify, unless `unverified`, and for one without a manifest, FormatError for records and
-    weights that are malformed, StorageError when the system refuses.
+    `tolerance` says how alike weights must be for the level of that name. Records of datasets are looked up
+    in the repository around `cwd`. Of an archive, what differs is unpacked into a temporary folder. Raises
+    ConfigError for a path that is not there, IntegrityError for a release that does not verify, unless
+    `unverified`, and for one without a manifest, FormatError for records and weights that are malformed,
+    StorageError when the system refuses.
     """
     with TemporaryDirectory(prefix="release-diff-") as folder:
         sides = [
@@ -63,13 +68,14 @@ def diff_releases(before: Path, after: Path, *, unverified: bool, cwd: Path) -> 
         if not unverified:
             for side in sides:
                 _refuse_unverified(side)
-        return _compare(sides[0], sides[1], (before, after), cwd)
+        found = _compare(sides[0], sides[1], (before, after), cwd)
+    return replace(found, level=weakest(level_reached(file, tolerance) for file in found.weights))
 
 
 def _refuse_unverified(side: ReleaseFiles) -> None:
     problems = side.checked.problems
     if problems:
-        found = [f"{one.code} {ascii(one.path)[1:-1]}: {one.found}" for one in problems[:_SHOWN]]
+        found = [f"{one.code} {printable(one.path)}: {printable(one.found)}" for one in problems[:_SHOWN]]
         if len(problems) > _SHOWN:
             found.append(f"and {len(problems) - _SHOWN} more")
         raise IntegrityError(
@@ -182,8 +188,9 @@ def _weights(
 
 
 def _shards(pairs: Sequence[FilePair], old: ReleaseFiles, new: ReleaseFiles) -> FileDifference:
-    before = [pair.before.path for pair in pairs if pair.before and pair.before.role == _WEIGHTS]
-    after = [pair.after.path for pair in pairs if pair.after and pair.after.role == _WEIGHTS]
+    sides = [(pair.before, pair.after) for pair in pairs if pair.file.role == _WEIGHTS]
+    before = [one.path for one, _ in sides if one is not None and one.path in old.digests]
+    after = [other.path for _, other in sides if other is not None and other.path in new.digests]
     name = after[0] if len(after) == 1 else f"{len(after)} shards"
     return compare_tensor_files(tuple(map(old.path, before)), tuple(map(new.path, after)), name=name)
 
