@@ -99,8 +99,8 @@ class Source:
             comprehension = self._parents[node]
             if isinstance(comprehension, _COMPREHENSIONS) and comprehension.generators[0] is node:
                 yield node.iter, scope.outer  # the first iterable is evaluated outside
-                for child in (node.target, *node.ifs):
-                    yield child, scope
+                for part in (node.target, *node.ifs):
+                    yield part, scope
                 return
         for child in ast.iter_child_nodes(node):
             yield child, inner if id(child) in own else scope
@@ -137,8 +137,10 @@ class Source:
                 scope.bind(name, Binding(end))
             case ast.Name(id=name, ctx=ast.Load()):
                 scope.loads.setdefault(name, []).append(node)
-            case ast.Name(id=name, ctx=ast.Store()):
+            case ast.Name(ctx=ast.Store()):
                 self._bind_name(node, scope)
+            case _:
+                pass
 
     def _bind_name(self, node: ast.Name, scope: Scope) -> None:
         parent = self._parents[node]
@@ -213,12 +215,13 @@ class Source:
         A builtin is `builtins.NAME`.
         """
         parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
             return ""
-        before = self._dotted_name(node, _depth)
+        before = self._dotted_name(inner, _depth)
         return ".".join((before, *reversed(parts))) if before else ""
 
     def _dotted_name(self, node: ast.Name, depth: int) -> str:
