@@ -15,10 +15,7 @@ from release_tasks.stages.recipe_action import lint_recipe
 from tests.fakes.small_project import small_project
 
 _TEXT = (Path(__file__).parents[2] / "docs/reference/recipe-lint.md").read_text("utf-8")
-_SECTIONS = {
-    head: text
-    for head, text in re.findall(r"^### `([a-z0-9-]+)`\n(.*?)(?=^##|\Z)", _TEXT, re.DOTALL | re.MULTILINE)
-}
+_SECTIONS = dict(re.findall(r"^### `([a-z0-9-]+)`\n(.*?)(?=^##|\Z)", _TEXT, re.DOTALL | re.MULTILINE))
 _BLOCK = re.compile(r"^```(python|toml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
