@@ -120,6 +120,8 @@ class Disorder:
         if not isinstance(target, ast.Name) or depth > _DEPTH:
             return True
         reads = [read for read in self.source.reads(target) if read is not target]
+        if not reads and self.source.owner(target.id, target) is self.source.module:
+            return True  # whoever imports the module may read it
         if any(self.is_sorted_in_place(read) for read in reads):
             return False
         return any(self.matters(read, depth) for read in reads if not self._is_filling(read))

@@ -14,6 +14,12 @@ from release_tasks.records.verdict import Finding
 
 _NAMED = 1000  # findings that are told one by one: a verdict must stay readable
 
+_WANTED = {
+    GateCode.RECIPE_NONDETERMINISTIC: "the same bytes each time",
+    GateCode.RECIPE_NOT_READ: "sources that were read",
+    GateCode.RECIPE_MARKER_UNUSED: "a marker that accepts a finding",
+}
+
 
 def _recipe(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
     if not data["sources"]:
@@ -26,14 +32,14 @@ def _recipe(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
         yield Finding(
             code=rule.code,
             subject=f"{text(row['source'])}:{row['line']}:{row['column']}",
-            wanted=rule.fix,
-            found=f"{text(row['found'])} ({rule.name}): {rule.why}",
+            wanted=_WANTED[rule.code],
+            found=f"{text(row['found'])} ({rule.name}): {rule.why}; {rule.fix}",
         )
     if len(found) > _NAMED:
         yield Finding(
             code=GateCode.RECIPE_NONDETERMINISTIC,
             subject="[[step]]",
-            wanted="sources that give the same bytes each time",
+            wanted="the same bytes each time",
             found=f"{len(found) - _NAMED} more findings, {len(found)} in all",
         )
 

@@ -51,6 +51,8 @@ def _sets(disorder: Disorder, node: ast.AST) -> Iterator[Hit]:
         case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value):
             if disorder.is_set(value):
                 yield Hit(value, "set-order", "a set, unpacked")
+        case _:
+            return
 
 
 def _set_calls(disorder: Disorder, call: ast.Call, dotted: str) -> Iterator[Hit]:

@@ -26,13 +26,12 @@ class Binding:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A module, class, function or comprehension: the names that it binds, and every read of a name in it."""
+    """A module, class, function or comprehension, and the names that it binds."""
 
     outer: Scope | None
     is_class: bool = False
     is_comprehension: bool = False
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
-    loads: dict[str, list[ast.Name]] = field(default_factory=dict)
     elsewhere: dict[str, Scope] = field(default_factory=dict)  # names that are global or nonlocal
 
     @property
@@ -99,8 +98,8 @@ class Source:
             comprehension = self._parents[node]
             if isinstance(comprehension, _COMPREHENSIONS) and comprehension.generators[0] is node:
                 yield node.iter, scope.outer  # the first iterable is evaluated outside
-                for child in (node.target, *node.ifs):
-                    yield child, scope
+                for part in (node.target, *node.ifs):
+                    yield part, scope
                 return
         for child in ast.iter_child_nodes(node):
             yield child, inner if id(child) in own else scope
@@ -135,10 +134,10 @@ class Source:
                 scope.bind(name, Binding(end))
             case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
                 scope.bind(name, Binding(end))
-            case ast.Name(id=name, ctx=ast.Load()):
-                scope.loads.setdefault(name, []).append(node)
-            case ast.Name(id=name, ctx=ast.Store()):
+            case ast.Name(ctx=ast.Store()):
                 self._bind_name(node, scope)
+            case _:
+                pass
 
     def _bind_name(self, node: ast.Name, scope: Scope) -> None:
         parent = self._parents[node]
@@ -195,17 +194,17 @@ class Source:
                 return max(before, key=lambda binding: binding.end)
         return found[0] if len(found) == 1 else None
 
-    def reads(self, name: ast.Name) -> Iterator[ast.Name]:
-        """Yield every read of a variable in and below the scope that binds it, in no particular order."""
-        owner = self.owner(name.id, name)
-        for scope in self._all_scopes:
-            for load in scope.loads.get(name.id, ()):
-                if owner is not None and self.owner(name.id, load) is owner:
-                    yield load
+    def reads(self, name: ast.Name) -> Sequence[ast.Name]:
+        """Every read of the variable that a name means, in and below the scope that binds it."""
+        return self._reads.get((self.owner(name.id, name), name.id), ())
 
     @cached_property
-    def _all_scopes(self) -> tuple[Scope, ...]:
-        return tuple({id(scope): scope for scope in self._scopes.values()}.values())
+    def _reads(self) -> dict[tuple[Scope | None, str], list[ast.Name]]:
+        found: dict[tuple[Scope | None, str], list[ast.Name]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.setdefault((self.owner(node.id, node), node.id), []).append(node)
+        return found
 
     def dotted(self, node: ast.AST | None, *, _depth: int = 0) -> str:
         """The full name of what an expression is, aliases followed; "" for anything that has none.
@@ -213,12 +212,13 @@ class Source:
         A builtin is `builtins.NAME`.
         """
         parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
             return ""
-        before = self._dotted_name(node, _depth)
+        before = self._dotted_name(inner, _depth)
         return ".".join((before, *reversed(parts))) if before else ""
 
     def _dotted_name(self, node: ast.Name, depth: int) -> str:

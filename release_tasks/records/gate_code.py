@@ -27,7 +27,6 @@ class Category(StrEnum):
     SYSTEM = "SYSTEM"
     EVALUATION = "EVALUATION"
     WAIVER = "WAIVER"
-    RECIPE = "RECIPE"
 
 
 class GateCode(StrEnum):

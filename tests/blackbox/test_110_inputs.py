@@ -15,6 +15,7 @@ ALL_OURS = [
     "frozen:outputs",
     "frozen:versions",
     "artifacts",
+    "recipe",
     "secrets",
     "smoke",
     "gate",
@@ -46,7 +47,7 @@ def test_a_touched_input_runs_nothing(released: Project) -> None:
     for name in ("data/one.txt", "scripts/train.py", "release.toml", "build/model.safetensors"):
         os.utime(released.path(name))
     released.write("scripts/smoke.py", released.read("scripts/smoke.py"))
-    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
 
 
 def test_a_same_size_edit_with_its_mtime_restored_is_seen(released: Project) -> None:
@@ -141,7 +142,7 @@ def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: 
 
 def test_a_file_that_a_glob_comes_to_match_is_an_input(released: Project) -> None:
     released.write("data/three.md", "outside of the glob\n")
-    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
     released.write("data/three.txt", "zeta\n")
     assert refreeze(released) == STEPS
     assert "zeta" in released.read("build/tokenizer.json")
