@@ -228,7 +228,7 @@ def _mend_sleep() -> None:
                 raise ValueError("sleep length must be non-negative")
             select.select((), (), (), seconds)
 
-        time.sleep = sleep
+        time.sleep = sleep  # type: ignore[assignment]
 
 
 def _chain() -> None:
