@@ -14,7 +14,7 @@ from pathlib import Path
 
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.variation import DEFAULT, ordered
-from release_tasks.system.environment import search_path
+from release_tasks.system.environment import PROBE_FOLDER, search_path
 from release_tasks.system.process import run_child
 from release_tasks.system.surroundings import Surroundings
 from release_tasks.system.varied import (
@@ -30,11 +30,14 @@ from release_tasks.system.wrapping import inner_words, outer_words
 _ANYWHERE = frozenset({"path", "home", "hash-seed", "hostile-environment"})
 _POSIX = frozenset({"timezone", "locale", "umask"})
 _BY_SANDBOX = frozenset({"user", "hostname"})
+_LIMIT_S = 30
 _NO_RANDOM_ADDRESSES = 0x0040000  # ADDR_NO_RANDOMIZE, personality(2)
 _FRESH_MEMORY = """import ctypes
 malloc = ctypes.CDLL(None).malloc
 malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 print(ctypes.string_at(malloc(4096), 64).hex())"""
+# Versions of faketime differ in what they break; a wait that never ends meets the time limit of the trial.
+_WAIT = "import threading, time; time.sleep(0.001); threading.Event().wait(0.001); print(time.time())"
 # Where sin of glibc >= 2.28 differs between its FMA and its plain version, as the numeric probe knows it.
 _SINE = "import math; print(math.sin(float.fromhex('0x1.6340451d66178p+3')).hex())"
 
@@ -81,14 +84,18 @@ def _why_not(name: str, boxed: bool) -> str | None:  # noqa: FBT001 - functools.
 def _needs(*tools: str) -> None:
     missing = [tool for tool in tools if shutil.which(tool, path=search_path()) is None]
     if missing:
-        raise _NotHereError(f"{' and '.join(missing)} is not installed")
+        raise _NotHereError(f"not installed: {', '.join(missing)}")
 
 
 def _try(words: list[str], tool: str, *, env: Mapping[str, str] | None = None) -> str:
     """The stdout of a trial, or _NotHereError with what it said."""
-    done = subprocess.run(
-        words, capture_output=True, text=True, check=False, env={"PATH": search_path(), **(env or {})}
-    )
+    environment = {"PATH": search_path(), **(env or {})}
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, check=False, env=environment, timeout=_LIMIT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise _NotHereError(f"{tool} does not work here (no end after {_LIMIT_S} s)") from None
     if done.returncode != 0:
         raise _NotHereError(_refused(tool, done.stderr, done.returncode))
     return done.stdout.strip()
@@ -155,7 +162,7 @@ def _try_directory_order(boxed: bool) -> None:  # noqa: FBT001
             words += ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--"]
         environment = {"PATH": os.pathsep.join((search_path(), os.environ.get("PATH", "")))}
         line = [*words, "ls", "-U", shown]
-        ended = run_child(line, cwd=work, env=environment, log=log, answer=answer, timeout_s=30)
+        ended = run_child(line, cwd=work, env=environment, log=log, answer=answer, timeout_s=_LIMIT_S)
         if ended.code != 0:
             raise _NotHereError(_refused("disorderfs", log.read_text("utf-8", "replace"), ended.code))
         plain = [entry.name for entry in os.scandir(work)]
@@ -168,8 +175,8 @@ def _try_clock(boxed: bool) -> None:  # noqa: FBT001
         raise _NotHereError("faketime does not name its library")
     other = vary({"clock"}, 1)
     words = inner_words(other) if boxed else [*_unboxed(other), *inner_words(other)]
-    said = _try([*words, "date", "+%s"], "faketime")
-    _wanted(seen=int(said) - time.time() > CLOCK_AHEAD_S[0] // 2, tool="faketime")
+    said = _try([*words, sys.executable, "-c", _WAIT], "faketime", env={"PYTHONPATH": str(PROBE_FOLDER)})
+    _wanted(seen=float(said) - time.time() > CLOCK_AHEAD_S[0] // 2, tool="faketime")
 
 
 def _try_aslr(_boxed: bool) -> None:  # noqa: FBT001

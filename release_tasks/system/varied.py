@@ -138,7 +138,7 @@ def _directory_order(round_: int) -> dict[str, Any]:
 
 
 def _clock(round_: int) -> dict[str, Any]:
-    """The clock of the wall alone: file times stay, or no compiled module of Python would count as current.
+    """The clock on the wall only: with other file times no compiled module of Python would be current.
 
     The library leaves objects in /dev/shm, which must therefore be the command's own.
     """
