@@ -38,12 +38,12 @@ def machine_of(environment: JSONObject) -> Machine | None:
 def package_differences(built: JSONObject, now: JSONObject) -> tuple[tuple[str, str, str], ...]:
     """Name, version of the first build and version of now of each package that differs between two records.
 
-    release_tasks itself counts as one; `generator` is compared by the caller.
+    release_tasks itself is left out: a report names both versions of it.
     """
     then, here = built.get("packages"), now.get("packages")
     if not isinstance(then, dict) or not isinstance(here, dict):
         return ()
-    names = sorted({**then, **here})
+    names = sorted({**then, **here}.keys() - {"release_tasks"})
     pairs = ((name, str(then.get(name, _ABSENT)), str(here.get(name, _ABSENT))) for name in names)
     return tuple((name, first, second) for name, first, second in pairs if first != second)
 

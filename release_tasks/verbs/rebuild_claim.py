@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from release_tasks.records.release_contents import METADATA, VERDICT
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.records.version import Version, parse_version
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan, make_plan
-from release_tasks.system.environment import numeric_id, resolve_profile
+from release_tasks.system.environment import numeric_id, resolve_profile, search_path
 from release_tasks.system.git import tag_commit
 from release_tasks.system.release_archive import unpack_members
 from release_tasks.system.source_place import checkout, repository_of
@@ -176,6 +177,7 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     inside = place / "source" / project.relative_to(repository)
     release = _load(claim, inside, environ)
     _refuse_other_source(claim, inside, release)
+    _refuse_missing_tools(release)
     found = numeric_id(resolve_profile(release.environment.numeric))
     built = claim.environment.get("numeric_id")
     if found != built:
@@ -256,6 +258,26 @@ def _refuse_other_source(claim: Claim, project: Path, release: Release) -> None:
                 where=f"{claim.path}: {METADATA}: git_commit",
                 hint="do not trust this release; get it again from where it came",
             )
+
+
+def _refuse_missing_tools(release: Release) -> None:
+    """Every program that a step starts must be there, where the worker looks for it."""
+    missing = sorted(
+        {
+            program
+            for program in (step.command[0] for step in release.steps)
+            if program != "python"
+            and not (release.root / program).is_file()
+            and shutil.which(program, path=search_path()) is None
+        }
+    )
+    if missing:
+        raise EnvironmentRefused(
+            "tools that the steps run are missing here",
+            wanted=", ".join(missing),
+            found=f"no such program in {search_path()}",
+            hint="install them, in the version that built the release",
+        )
 
 
 def _bytes_of(file: Path) -> bytes | None:

@@ -253,7 +253,7 @@ class StepRebuild:
 
     def trial(self, step: Step, names: frozenset[str]) -> dict[str, Digest] | None:
         """What a step makes under these variations, None when it fails; what is laid out stays as it was."""
-        self._told(step.name, f"trying {', '.join(ordered(names)) or 'as it is'}")
+        self._told(step.name, f"try {', '.join(ordered(names)) or 'as it is'}")
         self._prepare(step)
         self._clear(step)
         try:
