@@ -15,7 +15,6 @@ ALL_OURS = [
     "frozen:outputs",
     "frozen:versions",
     "artifacts",
-    "recipe",
     "secrets",
     "smoke",
     "gate",
@@ -89,7 +88,9 @@ def test_an_edit_in_the_moment_of_the_last_run_is_seen(released: Project) -> Non
 def test_a_comment_in_a_script_does_not_wake_what_depends_on_its_output(released: Project) -> None:
     released.write("scripts/tokenizer.py", released.read("scripts/tokenizer.py") + "# a remark\n")
     assert refreeze(released) == ["step:tokenizer"]
-    assert ran(released.doit("release")) == AFTER_A_NEW_LOCK
+    again = [*AFTER_A_NEW_LOCK]
+    again.insert(again.index("gate"), "recipe")  # which reads the script
+    assert ran(released.doit("release")) == again
 
 
 @pytest.mark.parametrize(
