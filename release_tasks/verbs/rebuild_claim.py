@@ -197,6 +197,8 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     plan = make_plan(
         release, mode, relative, profile=claim.verdict.profile if mode.profile_override else None
     )
+    if plan.release.version.text != claim.manifest.version:
+        raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
     return Source(plan=plan, working=working)
 
 
@@ -251,13 +253,20 @@ def _refuse_other_source(claim: Claim, project: Path, release: Release) -> None:
     )
     for what, wanted, found in pairs:
         if wanted != found:
-            raise IntegrityError(
-                f"commit {claim.commit[:12]} is not the source of this release: {what} differs",
-                wanted=wanted if isinstance(wanted, str) else "the lock file that the release holds",
-                found=found if isinstance(found, str) else "another lock file, or none",
-                where=f"{claim.path}: {METADATA}: git_commit",
-                hint="do not trust this release; get it again from where it came",
+            then = wanted if isinstance(wanted, str) else "the lock file that the release holds"
+            raise _other_source(
+                claim, what, then, found if isinstance(found, str) else "another lock file, or none"
             )
+
+
+def _other_source(claim: Claim, what: str, wanted: str, found: str) -> IntegrityError:
+    return IntegrityError(
+        f"commit {claim.commit[:12]} is not the source of this release: {what} differs",
+        wanted=wanted,
+        found=found,
+        where=f"{claim.path}: {METADATA}: git_commit",
+        hint="do not trust this release; get it again from where it came",
+    )
 
 
 def _refuse_missing_tools(release: Release) -> None:

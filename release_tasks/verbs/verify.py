@@ -111,7 +111,7 @@ def verify(
 def _rebuilt(place: Path, version: str, root: Digest | None) -> tuple[int | None, str | None]:
     """What a rebuild report beside the release claims; the level is drawn from its steps and files."""
     file = place.parent / f"{version}.attestations" / REBUILD
-    if not file.is_file():
+    if "/" in version or not file.is_file():
         return None, None
     from release_tasks.verbs.rebuild_evidence import read_attested  # noqa: PLC0415 - only where there is one
 
