@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.formats.printable_text import printable
+from release_tasks.formats.markdown import printable
 
 
 @pytest.mark.parametrize(
