@@ -15,7 +15,10 @@ from release_tasks.engine.options import flag, option
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
 from release_tasks.policy.rebuild_text import terminal_text
-from release_tasks.verbs.rebuild_claim import newest_release
+from release_tasks.records.variation import parse_vary
+from release_tasks.system.source_place import fresh_place, remove_place
+from release_tasks.system.variation import Variation
+from release_tasks.verbs.rebuild_claim import newest_release, read_claim
 from release_tasks.verbs.rebuild_steps import Wish
 from release_tasks.verbs.reproduce import Request, keep_report, reproduce
 
@@ -32,12 +35,24 @@ class Reproduce(VerbCommand):
         option("config", "another release.toml"),
         flag("all", "build every step again, whatever is on record"),
         option("spot-check", "build this many of the steps on record again, old and cheap ones first", "0"),
+        option("vary", "what the second build shall find otherwise, as '+all -clock'", ""),
+        flag(
+            "explain", "after a mismatch, try the first step that differs under one variation after the other"
+        ),
+        flag(
+            "fresh-env", "install the packages that the release records, and build with them (needs an index)"
+        ),
         option("records", "folder of rebuild records, which may be shared, else that of [reproduce]"),
         option("inputs", f"folders with files that git does not hold, separated by '{os.pathsep}'"),
         option("root", "the root digest that you were told on another way"),
         option("tag", "the annotated git tag whose message holds the root digest"),
         flag("json", "print one JSON object"),
     )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        """Parse as every verb; what was typed is kept for a process in another environment."""
+        self._typed = list(in_args)
+        return super().parse_execute(in_args)
 
     def run(self, params: Any, args: list[str]) -> int:
         """Reproduce, keep the report, print it."""
@@ -46,29 +61,50 @@ class Reproduce(VerbCommand):
         environ = dict(os.environ)
         config = None if params["config"] is None else Path(params["config"])
         project = load_release(find_config(Path.cwd(), config, environ), environ=environ)
-        folders = tuple(Path(part).absolute() for part in (params["inputs"] or "").split(os.pathsep) if part)
-        for folder in folders:
-            if not folder.is_dir():
-                raise ConfigError("--inputs names no folder", wanted="a folder", found=str(folder))
-        request = Request(
-            path=Path(args[0]) if args else newest_release(project),
-            project=project.root,
-            records=Path(params["records"]).absolute()
-            if params["records"]
-            else project.root / project.reproduce.records,
-            wish=Wish(all=params["all"], spot_check=_count(params["spot-check"]), variation=frozenset()),
-            inputs=folders,
-            root=params["root"],
-            tag=params["tag"],
-        )
+        request = _request(params, args, project)
+        if params["fresh-env"]:
+            return _elsewhere(request, [word for word in self._typed if word != "--fresh-env"])
         done = reproduce(request, environ=environ, told=_Progress())
         kept = keep_report(done)
         if params["json"]:
             sys.stdout.write(json.dumps(done.to_json(), indent=2, ensure_ascii=False) + "\n")
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
-            sys.stdout.write(f"  report      {os.path.relpath(kept)}\n")
+            sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
         return _EXIT[done.outcome]
+
+
+def _request(params: Any, args: list[str], project: Release) -> Request:
+    folders = tuple(Path(part).absolute() for part in (params["inputs"] or "").split(os.pathsep) if part)
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError("--inputs names no folder", wanted="a folder", found=str(folder))
+    return Request(
+        path=Path(args[0]) if args else newest_release(project),
+        project=project.root,
+        records=_records(params["records"], project),
+        wish=Wish(
+            all=params["all"],
+            spot_check=_count(params["spot-check"]),
+            variation=Variation(names=parse_vary(params["vary"])),
+        ),
+        explain=params["explain"],
+        inputs=folders,
+        root=params["root"],
+        tag=params["tag"],
+    )
+
+
+def _elsewhere(request: Request, typed: list[str]) -> int:
+    """Run the same command in an environment that is made for it, and removed afterwards."""
+    from release_tasks.verbs.fresh_environment import run_in_fresh_environment  # noqa: PLC0415 - only then
+
+    place = fresh_place()
+    try:
+        claim = read_claim(request.path, place, root=request.root, tag=request.tag, cwd=Path.cwd())
+        return run_in_fresh_environment(claim, place, [Reproduce.name, *typed], project=request.project)
+    finally:
+        remove_place(place)
 
 
 def _records(given: str | None, project: Release) -> Path:
@@ -89,6 +125,8 @@ class _Progress:
             sys.stderr.write(f"build   {name}\n")
         elif event == "on record":
             sys.stderr.write(f"record  {name}\n")
+        elif event.startswith("try"):
+            sys.stderr.write(f"try     {name:<22} {event.partition(' ')[2]}\n")
         else:
             sys.stderr.write(f"{event:<7} {name:<22} {time.monotonic() - self._began:6.1f} s\n")
         sys.stderr.flush()

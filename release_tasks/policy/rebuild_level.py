@@ -20,6 +20,8 @@ LEVELS: tuple[str, ...] = (
 _SHOWN_BY = {"derived": "match", "recorded": "given"}  # a measurement is read, never made again
 _PROFILES = ("v3-", "portable-")
 
+Against = tuple[str, str]  # what stands against a level: of what it is true, and why
+
 
 @frozen
 class Level:
@@ -44,13 +46,13 @@ def earned_level(report: RebuildReport, *, least: Likeness = "bytes") -> Level:
 
     `least` is how alike an exact file must at least be to what is released.
     """
-    against = tuple(_against_packaging(report, LIKENESSES.index(least)))
+    against = _grouped(_against_packaging(report, LIKENESSES.index(least)))
     if against:
         return Level(number=None, because=(), missing=against)
     derived = sum(file.cls == "derived" for file in report.files)
     because = [f"{derived} derived files rendered again from the recorded ones, the same bytes"]
     for number, hindrances in enumerate((_against_here, _against_elsewhere, _against_portable)):
-        missing = tuple(hindrances(report))
+        missing = _grouped(hindrances(report))
         if missing:
             return Level(number=number, because=tuple(because), missing=missing)
         because.append(_shown(number + 1, report))
@@ -62,53 +64,53 @@ def _shown(number: int, report: RebuildReport) -> str:
     count = f"{len(report.steps)} step{'s' if len(report.steps) != 1 else ''}"
     if number == 1:
         names = sorted({name for step in report.steps for name in step.variations.applied})
-        return f"{count} gave the same bytes under {len(names)} variations: {', '.join(names)}"
+        return f"{count} gave the same bytes under {len(names)} variation{'s' if len(names) != 1 else ''}"
     processors = sorted({machine.processor for machine in _machines(report)})
     if number == 2:
         return f"{count} gave the same bytes on {', '.join(processors)}"
     return f"{count} ran under the portable profile"
 
 
-def _against_packaging(report: RebuildReport, least: int) -> Iterator[str]:
+def _against_packaging(report: RebuildReport, least: int) -> Iterator[Against]:
     for file in report.files:
         alike = file.likeness is not None and LIKENESSES.index(file.likeness) <= least
         if file.outcome == "mismatch" and not (file.cls == "exact" and alike):
-            yield f"{file.path} came out otherwise"
+            yield file.path, f"came out otherwise, {file.why or 'nobody knows why'}"
         elif file.outcome != "mismatch" and file.outcome != _SHOWN_BY.get(file.cls, file.outcome):
-            yield f"{file.path}: {file.why or file.outcome}"
+            yield file.path, file.why or file.outcome
     for step in report.steps:
         if step.outcome == "mismatch" and step.why is not None:
-            yield f"{step.name}: {step.why}"
+            yield step.name, step.why.splitlines()[0]
 
 
-def _against_here(report: RebuildReport) -> Iterator[str]:
+def _against_here(report: RebuildReport) -> Iterator[Against]:
     if report.weights == "given":
-        yield "weights: given, no step makes them"
+        yield "weights", "given, no step makes them"
     for file in report.files:
         if file.cls == "exact" and file.outcome in {"given", "inconclusive"} and file.by != "source":
-            yield f"{file.path}: {file.why or file.outcome}"
+            yield file.path, file.why or file.outcome
     for step in report.steps:
         if step.outcome in {"given", "inconclusive"}:
-            yield f"{step.name}: {step.why or step.outcome}"
+            yield step.name, (step.why or step.outcome).splitlines()[0]
         else:
-            yield from _too_little_varied(step.name, step.variations)
+            yield from ((step.name, why) for why in _too_little_varied(step.variations))
     if not report.steps:
-        yield "nothing was rebuilt: no step makes a file of the release"
+        yield "nothing was rebuilt", "no step makes a file of the release"
 
 
-def _too_little_varied(name: str, variations: Variations) -> Iterator[str]:
+def _too_little_varied(variations: Variations) -> Iterator[str]:
     if variations.left_out:
-        yield f"{name}: not varied by choice: {', '.join(variations.left_out)}"
+        yield f"not varied by choice: {', '.join(variations.left_out)}"
     elif not variations.applied:
-        yield f"{name}: nothing was varied"
+        yield "nothing was varied"
 
 
-def _against_elsewhere(report: RebuildReport) -> Iterator[str]:
+def _against_elsewhere(report: RebuildReport) -> Iterator[Against]:
     if report.builder is None:
-        yield "the release does not say on which machine it was built"
+        yield "the release", "it does not say on which machine it was built"
         return
     for step in report.steps:
-        yield from (f"{step.name}: {why}" for why in _too_near(step, report.builder))
+        yield from ((step.name, why) for why in _too_near(step, report.builder))
 
 
 def _too_near(step: StepResult, builder: Machine) -> Iterator[str]:
@@ -123,12 +125,20 @@ def _too_near(step: StepResult, builder: Machine) -> Iterator[str]:
         yield f"its numeric profile is only {step.numeric}"
 
 
-def _against_portable(report: RebuildReport) -> Iterator[str]:
+def _against_portable(report: RebuildReport) -> Iterator[Against]:
     for machine in _machines(report):
         if not machine.numeric_id.startswith("portable-"):
-            yield f"the numeric profile is not portable: {machine.numeric_id}"
+            yield "the numeric profile", f"it is not portable: {machine.numeric_id}"
             return
 
 
 def _machines(report: RebuildReport) -> Iterator[Machine]:
     yield from (step.machine for step in report.steps if step.machine is not None)
+
+
+def _grouped(against: Iterator[Against]) -> tuple[str, ...]:
+    """One sentence for each reason, with all that it is true of."""
+    names: dict[str, list[str]] = {}
+    for name, why in against:
+        names.setdefault(why, []).append(name)
+    return tuple(f"{', '.join(found)}: {why}" for why, found in names.items())

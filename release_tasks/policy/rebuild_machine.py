@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.records.json_value import JSONObject
@@ -37,11 +38,26 @@ def machine_of(environment: JSONObject) -> Machine | None:
 def package_differences(built: JSONObject, now: JSONObject) -> tuple[tuple[str, str, str], ...]:
     """Name, version of the first build and version of now of each package that differs between two records.
 
-    release_tasks itself counts as one; `generator` is compared by the caller.
+    release_tasks itself is left out: a report names both versions of it.
     """
     then, here = built.get("packages"), now.get("packages")
     if not isinstance(then, dict) or not isinstance(here, dict):
         return ()
-    names = sorted({**then, **here})
+    names = sorted({**then, **here}.keys() - {"release_tasks"})
     pairs = ((name, str(then.get(name, _ABSENT)), str(here.get(name, _ABSENT))) for name in names)
     return tuple((name, first, second) for name, first, second in pairs if first != second)
+
+
+def machine_differences(built: Machine | None, now: Machine) -> Iterator[str]:
+    """In words, how the machine of a rebuild differs from that of the first build."""
+    if built is None:
+        yield "the first build does not name its machine"
+        return
+    for what, then, here in (
+        ("processor", built.processor, now.processor),
+        ("numeric id", built.numeric_id, now.numeric_id),
+    ):
+        if then != here:
+            yield f"another {what} ({here}, built with {then})"
+    if built.id != now.id and built.processor == now.processor:
+        yield "another machine of the same processor"

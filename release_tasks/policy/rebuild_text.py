@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from release_tasks.formats.printable_text import printable
+from release_tasks.formats.markdown import printable
 from release_tasks.policy.rebuild_level import LEVELS, Level
 from release_tasks.records.rebuild import OUTCOMES, FileResult, RebuildReport, StepResult
 
-_LEFT = 12
+_LEFT = 14
 _SHOWN = 20  # files and reasons named on a terminal; rebuild.json has all
 CLAIM = "a claim of whoever ran it: nothing here is signed"
 
@@ -61,7 +61,7 @@ def _rows(report: RebuildReport, level: Level, refused: Sequence[str]) -> Iterat
     )
     yield from _listed("varied", _varied(report))
     yield from _listed("not believed", refused)
-    yield from _listed("cause", report.diagnosis)
+    yield from _listed("cause", tuple(_diagnosed(report)))
     yield "seconds", f"{report.seconds:.1f}"
 
 
@@ -71,6 +71,15 @@ def _listed(name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield (name if index == number == 0 else ""), line
     if len(texts) > _SHOWN:
         yield "", f"and {len(texts) - _SHOWN} more; --json lists all"
+
+
+def _diagnosed(report: RebuildReport) -> Iterator[str]:
+    """The first step that differs and why; then the others."""
+    for item in report.diagnosis:
+        place = f"{item.step}, the first that differs" if item.first else item.step
+        tried = f" ({item.trials} trials)" if item.trials else ""
+        for finding in item.findings:
+            yield f"{place}{tried}: {finding.cause}: {finding.because}\n  {finding.mend}"
 
 
 def _step_line(step: StepResult) -> str:
@@ -103,8 +112,8 @@ def _varied(report: RebuildReport) -> list[str]:
     return [*lines, *([f"left out: {', '.join(left)}"] if left else [])]
 
 
-def markdown_text(report: RebuildReport, level: Level) -> str:
-    """rebuild.md: the whole report; ends with a newline."""
+def markdown_text(report: RebuildReport, level: Level, *, tables: str = "") -> str:
+    """rebuild.md: the whole report, with the `tables` of what differs; ends with a newline."""
     lines = [
         f"# Rebuild of {_cell(report.name)} {_cell(report.version)}",
         "",
@@ -136,7 +145,9 @@ def markdown_text(report: RebuildReport, level: Level) -> str:
         ],
     )
     if report.diagnosis:
-        lines += ["## Why it differs", "", *(f"- {_cell(text)}" for text in report.diagnosis), ""]
+        lines += ["## Why it differs", ""]
+        lines += [f"- {_cell(text)}" for text in _diagnosed(report)]
+        lines += ["", tables]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

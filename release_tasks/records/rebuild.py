@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from release_tasks.errors import FormatError
+from release_tasks.records.diagnosis import Diagnosis, diagnosis_from_json
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -133,7 +134,7 @@ class RebuildReport:
     `weights` tells whether steps made them anew or they were given. `builder` is the machine that the release
     says it was built on, None when it does not say. `packages` pairs each installed package that differs with
     the version of the first build and that of now. `built_with` is the release_tasks of the first build,
-    `generator` that of the rebuild. `diagnosis` are findings about a mismatch, one a line.
+    `generator` that of the rebuild. `diagnosis` is about each step that came out otherwise.
     """
 
     name: str
@@ -151,7 +152,7 @@ class RebuildReport:
     finished_at: str
     generator: str
     built_with: str
-    diagnosis: tuple[str, ...] = ()
+    diagnosis: tuple[Diagnosis, ...] = ()
 
     def to_json(self) -> JSONObject:
         """Write the record as plain JSON, without the level, which is drawn from it."""
@@ -172,7 +173,7 @@ class RebuildReport:
             "finished_at": self.finished_at,
             "generator": self.generator,
             "built_with": self.built_with,
-            "diagnosis": list[JSON](self.diagnosis),
+            "diagnosis": [item.to_json() for item in self.diagnosis],
         }
 
 
@@ -245,7 +246,7 @@ def report_from_json(value: JSON, *, where: str) -> RebuildReport:
                 finished_at=finished_at,
                 generator=generator,
                 built_with=built_with,
-                diagnosis=_texts(diagnosis, where),
+                diagnosis=tuple(diagnosis_from_json(item, where=where) for item in diagnosis),
             )
         case _:
             raise _refuse("the whole record", where)

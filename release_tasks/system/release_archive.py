@@ -64,22 +64,24 @@ def read_release_archive(archive: Path, *, full: bool = False, tensors: bool = T
     )
 
 
-def unpack_release_archive(archive: Path, target: Path) -> None:
-    """Write the files of a tar or zip that release_tasks wrote below the new folder `target`.
+def unpack_members(archive: Path, paths: frozenset[str], folder: Path) -> None:
+    """Write these files of an archive below a new folder of the caller's, and stop at the last of them.
 
-    Names are those that the strict readers let through, and nothing is ever overwritten. Raises FormatError
-    for an archive that our writer would not have written, IntegrityError for anything but a regular file,
-    StorageError when the system refuses.
+    For archives that were read before: what is wrong with a member is raised, as FormatError or
+    IntegrityError. Raises StorageError when the system refuses.
     """
+    left = set(paths)
     fd, _ = open_regular(archive, follow=True)
-    stream = os.fdopen(fd, "rb")
-    with stream, storage_errors(target):
-        for member in _reader(stream)(stream):
-            place = target / member.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("xb") as out:
-                for chunk in member.chunks:
-                    out.write(chunk)
+    with os.fdopen(fd, "rb") as stream, storage_errors(folder):
+        for member in _reader(stream)(stream) if left else ():
+            if member.path in left:
+                place = folder / member.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with place.open("xb") as out:
+                    out.writelines(member.chunks)
+                left.remove(member.path)
+                if not left:
+                    return
 
 
 def _reader(stream: BinaryIO) -> Callable[[BinaryIO], Iterator[ReadMember]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,14 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.lock import LOCK
-from release_tasks.records.manifest import MANIFEST, Manifest, manifest_from_json
+from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, manifest_from_json
 from release_tasks.records.release_contents import METADATA, VERDICT
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.records.version import Version, parse_version
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan, make_plan
-from release_tasks.system.environment import numeric_id, resolve_profile
+from release_tasks.system.environment import numeric_id, resolve_profile, search_path
 from release_tasks.system.git import tag_commit
-from release_tasks.system.release_archive import unpack_release_archive
+from release_tasks.system.release_archive import unpack_members
 from release_tasks.system.source_place import checkout, repository_of
 from release_tasks.verbs.verify import VerifyReport, verify
 
@@ -99,7 +100,7 @@ def read_claim(path: Path, place: Path, *, root: str | None, tag: str | None, cw
     folder = whole
     if whole.is_file():
         folder = place / "released"
-        unpack_release_archive(whole, folder)
+        _unpack(whole, folder)
     metadata = _object(folder, METADATA)
     commit = metadata.get("git_commit")
     if not isinstance(commit, str):
@@ -128,6 +129,13 @@ def read_claim(path: Path, place: Path, *, root: str | None, tag: str | None, cw
         environment=_object(folder, "evidence/environment.json"),
         commit=commit,
     )
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Write the files of a verified archive below `folder`: those that its manifest lists, and no other."""
+    unpack_members(archive, frozenset({MANIFEST}), folder)
+    manifest = manifest_from_json(_object(folder, MANIFEST))
+    unpack_members(archive, frozenset(file.path for file in manifest.files) | {CHECKSUMS}, folder)
 
 
 def _unverified(report: VerifyReport, where: Path) -> IntegrityError:
@@ -169,6 +177,7 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     inside = place / "source" / project.relative_to(repository)
     release = _load(claim, inside, environ)
     _refuse_other_source(claim, inside, release)
+    _refuse_missing_tools(release)
     found = numeric_id(resolve_profile(release.environment.numeric))
     built = claim.environment.get("numeric_id")
     if found != built:
@@ -188,6 +197,8 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     plan = make_plan(
         release, mode, relative, profile=claim.verdict.profile if mode.profile_override else None
     )
+    if plan.release.version.text != claim.manifest.version:
+        raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
     return Source(plan=plan, working=working)
 
 
@@ -242,13 +253,40 @@ def _refuse_other_source(claim: Claim, project: Path, release: Release) -> None:
     )
     for what, wanted, found in pairs:
         if wanted != found:
-            raise IntegrityError(
-                f"commit {claim.commit[:12]} is not the source of this release: {what} differs",
-                wanted=wanted if isinstance(wanted, str) else "the lock file that the release holds",
-                found=found if isinstance(found, str) else "another lock file, or none",
-                where=f"{claim.path}: {METADATA}: git_commit",
-                hint="do not trust this release; get it again from where it came",
+            then = wanted if isinstance(wanted, str) else "the lock file that the release holds"
+            raise _other_source(
+                claim, what, then, found if isinstance(found, str) else "another lock file, or none"
             )
+
+
+def _other_source(claim: Claim, what: str, wanted: str, found: str) -> IntegrityError:
+    return IntegrityError(
+        f"commit {claim.commit[:12]} is not the source of this release: {what} differs",
+        wanted=wanted,
+        found=found,
+        where=f"{claim.path}: {METADATA}: git_commit",
+        hint="do not trust this release; get it again from where it came",
+    )
+
+
+def _refuse_missing_tools(release: Release) -> None:
+    """Every program that a step starts must be there, where the worker looks for it."""
+    missing = sorted(
+        {
+            program
+            for program in (step.command[0] for step in release.steps)
+            if program != "python"
+            and not (release.root / program).is_file()
+            and shutil.which(program, path=search_path()) is None
+        }
+    )
+    if missing:
+        raise EnvironmentRefused(
+            "tools that the steps run are missing here",
+            wanted=", ".join(missing),
+            found=f"no such program in {search_path()}",
+            hint="install them, in the version that built the release",
+        )
 
 
 def _bytes_of(file: Path) -> bytes | None:

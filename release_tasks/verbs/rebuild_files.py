@@ -16,6 +16,7 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import evidence_from_json
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
+from release_tasks.records.likeness import Likeness
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, ManifestFile
 from release_tasks.records.rebuild import FileResult, Outcome
 from release_tasks.records.step import RECORDS, Class
@@ -93,7 +94,11 @@ def _is_pointer(workspace: Workspace, path: str) -> bool:
 
 def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered:
     """Decide and package once more over the recorded evidence, in the fresh place; nothing is measured."""
-    _lay_out_records(claim, source, workspace)
+    absent = _lay_out_records(claim, source, workspace)
+    if absent:
+        names = ", ".join(absent)
+        why = f"it holds no {names}: made by {claim.environment.get('generator')}, another version than this"
+        return Rendered(digests={}, why=why)
     try:
         _judge_again(claim, source, workspace)
         context = _context(claim, source, workspace, "package")
@@ -111,7 +116,8 @@ def _digest(path: Path) -> Digest:
         return sha256(hashlib.file_digest(stream, "sha256").hexdigest())
 
 
-def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> None:
+def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> tuple[str, ...]:
+    """Lay out the released records as the gate and packaging read them; returns those that are not there."""
     pairs = [(write.path, name) for write, name in released_records(source.plan)]
     pairs += [(write.path, write.path.replace(f"{RECORDS}/", "evidence/")) for write in JUDGEMENT]
     for path, name in pairs:
@@ -120,6 +126,7 @@ def _lay_out_records(claim: Claim, source: Source, workspace: Workspace) -> None
         if (claim.folder / name).is_file():
             shutil.copyfile(claim.folder / name, target)
     workspace.index.forget()
+    return tuple(name for _, name in pairs if not (claim.folder / name).is_file())
 
 
 def _judge_again(claim: Claim, source: Source, workspace: Workspace) -> None:
@@ -157,8 +164,12 @@ def judge_files(
     made: Sequence[Made],
     origins: Mapping[str, Origin],
     rendered: Rendered,
+    alike: Mapping[str, Likeness],
 ) -> tuple[FileResult, ...]:
-    """The result of every file of the release, MANIFEST.json and checksum.txt too, sorted by path."""
+    """The result of every file of the release, MANIFEST.json and checksum.txt too, sorted by path.
+
+    `alike` says of files that came out otherwise how alike they are still, by declared path.
+    """
     outputs = {path: item for item in made for path in item.wanted}
     declared = {
         item.name: item.declared for item in place_artifacts(source.plan, workspace) if not item.rendered
@@ -169,7 +180,8 @@ def judge_files(
         if file.cls == "recorded":
             results.append(_recorded(claim, file, rendered))
         elif file.cls == "exact" and declared.get(file.path) in outputs:
-            results.append(_made(file, declared[file.path], outputs[declared[file.path]]))
+            path = declared[file.path]
+            results.append(_made(file, path, outputs[path], alike.get(path)))
         elif file.path in origins:
             results.append(_original(file, origins[file.path]))
         else:
@@ -178,29 +190,27 @@ def judge_files(
     return tuple(sorted(results, key=lambda result: result.path))
 
 
-def _made(file: ManifestFile, path: str, item: Made) -> FileResult:
+def _made(file: ManifestFile, path: str, item: Made, alike: Likeness | None) -> FileResult:
     step = item.result
     other = dict(item.other)
     found = dict(step.outputs).get(path)
     outcome: Outcome = step.outcome
     if step.outcome == "mismatch" and found == file.entry.sha256:
         outcome = "match"
-    why = (
-        None
-        if outcome != "mismatch"
-        else f"{step.name} made other bytes"
-        if path in other
-        else f"{step.name} failed"
-    )
-    if outcome == "inconclusive":
+    why = None
+    if outcome == "mismatch":
+        why = f"{step.name} made other bytes" if path in other else f"{step.name} failed"
+    elif outcome == "inconclusive":
         why = f"{step.name} was not built again"
+    wanted = file.entry.sha256
     return FileResult(
         path=file.path,
         cls="exact",
         outcome=outcome,
         by=step.name,
-        wanted=file.entry.sha256,
+        wanted=wanted,
         found=found,
+        likeness="bytes" if found == wanted else alike,
         why=why,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from release_tasks.records.lock import Lock
 from release_tasks.records.rebuild import Machine, Outcome, StepResult
 from release_tasks.records.rebuild_record import RebuildRecord
 from release_tasks.records.step import Step, tree_matches
+from release_tasks.records.variation import ordered
 from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.records_io import read_object
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.clock import now
 from release_tasks.system.rebuild_store import RebuildStore, Stored
+from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import RELEASED_LOCK, Claim, Source
 from release_tasks.verbs.rebuild_inputs import Sources, frozen_inputs, supply_output, supply_reads
 from release_tasks.verbs.rebuild_run import Ran, run_again
@@ -37,7 +40,7 @@ class Wish:
 
     all: bool
     spot_check: int
-    variation: frozenset[str]
+    variation: Variation
 
 
 @frozen
@@ -96,10 +99,11 @@ class StepRebuild:
         told: Told,
     ) -> None:
         self._source = source
-        self._workspace = workspace
+        self.workspace = workspace
         self._sources = sources
         self._store = store
         self._wish = wish
+        self._variation = wish.variation
         self._machine = machine
         self._builder = builder
         self._run = run
@@ -122,7 +126,7 @@ class StepRebuild:
         recorded: dict[str, RebuildRecord] = {}
         for step in self._steps:
             if not self._prepare(step)[1]:
-                stored = self._on_record(step, self._workspace.key(step, self._facts(step)))
+                stored = self._on_record(step, self.workspace.key(step, self._facts(step)))
                 if stored is not None:
                     recorded[step.name] = stored.record
         self.refused.clear()
@@ -130,39 +134,38 @@ class StepRebuild:
         return frozenset(spot_check(recorded, self._wish.spot_check, now=moment))
 
     def _facts(self, step: Step) -> tuple[tuple[str, str], ...]:
-        return self._workspace.facts(step, {})
+        return self.workspace.facts(step, {})
 
     def _prepare(self, step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Lay out what the step reads; returns what was given for it and what is missing."""
-        given, missing = supply_reads(
-            step.reads, self._workspace, self._sources, self.frozen, self.made_paths
-        )
+        given, missing = supply_reads(step.reads, self.workspace, self._sources, self.frozen, self.made_paths)
         upstream = {path for path in step.files if path in self.made_paths}
         upstream |= {path for path in self._wanted for tree in step.trees if tree_matches(tree, path)}
         lost = [path for path in sorted(upstream) if not self._lay_out(path)]
-        self._workspace.index.forget()
+        self.workspace.index.forget()
         return given, (*missing, *lost)
 
     def _lay_out(self, path: str) -> bool:
         wanted = self._wanted.get(path)
         if wanted is None:
-            return self._workspace.index.sha256(path) is not None
-        return supply_output(path, wanted, self._workspace, self._sources)
+            return self.workspace.index.sha256(path) is not None
+        return supply_output(path, wanted, self.workspace, self._sources)
 
     def _one(self, step: Step, *, again: bool) -> Made:
         given, missing = self._prepare(step)
         if missing:
             why = f"not to be had: {', '.join(missing)}; name a folder that has them with --inputs"
             result = StepResult(name=step.name, outcome="inconclusive", key=None, why=why)
-            return Made(result=result, wanted=tuple(self._expected(step)))
-        key = self._workspace.key(step, self._facts(step))
+            return Made(result=result, wanted=tuple(self.expected(step)))
+        key = self.workspace.key(step, self._facts(step))
         stored = None if again else self._on_record(step, key)
-        if stored is not None and all(self._lay_out(path) for path in self._expected(step)):
+        if stored is not None and all(self._lay_out(path) for path in self.expected(step)):
             self._told(step.name, "on record")
-            return Made(result=_recorded(step, stored), wanted=tuple(self._expected(step)), given=given)
+            return Made(result=_recorded(step, stored), wanted=tuple(self.expected(step)), given=given)
         return self._build(step, key, given)
 
-    def _expected(self, step: Step) -> dict[str, Digest]:
+    def expected(self, step: Step) -> dict[str, Digest]:
+        """The outputs of a step that are released or frozen, with their digests."""
         return {write.path: self._wanted[write.path] for write in step.writes if write.path in self._wanted}
 
     def _on_record(self, step: Step, key: str) -> Stored | None:
@@ -170,7 +173,7 @@ class StepRebuild:
         self.refused += refused
         counted = {}
         for item in stored:
-            why = why_not_counted(item.record, wanted=self._expected(step), run=self._first_run)
+            why = why_not_counted(item.record, wanted=self.expected(step), run=self._first_run)
             if why is None:
                 counted[item.name] = item
             else:
@@ -183,11 +186,10 @@ class StepRebuild:
 
     def _build(self, step: Step, key: str, given: tuple[str, ...]) -> Made:
         self._told(step.name, "building")
-        for write in step.writes:  # a link that leads to the release must not be what the step "made"
-            self._workspace.index.locate(write.path).unlink(missing_ok=True)
+        self._clear(step)
         began = time.perf_counter()
         try:
-            ran = run_again(step, self._source.plan, self._workspace, self._wish.variation, place=self._place)
+            ran = run_again(step, self._source.plan, self.workspace, self._variation, place=self._place)
         except CommandFailed as error:
             return self._failed(step, key, error, "mismatch")
         except EnvironmentRefused as error:
@@ -196,18 +198,18 @@ class StepRebuild:
         return self._compared(step, key, ran, seconds=seconds, given=given)
 
     def _failed(self, step: Step, key: str, error: ReleaseError, outcome: Outcome) -> Made:
-        for path in self._expected(step):
+        for path in self.expected(step):
             self._lay_out(path)
         result = StepResult(name=step.name, outcome=outcome, key=key, machine=self._machine, why=str(error))
         self._told(step.name, "failed")
-        return Made(result=result, wanted=tuple(self._expected(step)))
+        return Made(result=result, wanted=tuple(self.expected(step)))
 
     def _compared(self, step: Step, key: str, ran: Ran, *, seconds: float, given: tuple[str, ...]) -> Made:
-        wanted = self._expected(step)
+        wanted = self.expected(step)
         made = {
             write.path: digest
             for write in step.writes
-            if write.cls == "exact" and (digest := self._workspace.index.sha256(write.path)) is not None
+            if write.cls == "exact" and (digest := self.workspace.index.sha256(write.path)) is not None
         }
         other = []
         for path, digest in wanted.items():
@@ -229,7 +231,7 @@ class StepRebuild:
         )
         for path, digest in made.items():
             if wanted.get(path) == digest and not self._sources.is_released(digest):
-                self._store.keep_output(self._workspace.index.locate(path), digest)
+                self._store.keep_output(self.workspace.index.locate(path), digest)
         result = StepResult(
             name=step.name,
             outcome=outcome,
@@ -245,14 +247,48 @@ class StepRebuild:
         self._told(step.name, outcome)
         return Made(result=result, wanted=tuple(wanted), other=tuple(other), given=given)
 
+    def step(self, name: str) -> Step:
+        """One of the steps, by name."""
+        return next(step for step in self._steps if step.name == name)
+
+    def trial(self, step: Step, names: frozenset[str]) -> dict[str, Digest] | None:
+        """What a step makes under these variations, None when it fails; what is laid out stays as it was."""
+        self._told(step.name, f"try {', '.join(ordered(names)) or 'as it is'}")
+        self._prepare(step)
+        self._clear(step)
+        try:
+            run_again(
+                step,
+                self._source.plan,
+                self.workspace,
+                replace(self._variation, names=names),
+                place=self._place,
+            )
+        except (CommandFailed, EnvironmentRefused):
+            found = None
+        else:
+            self.workspace.index.forget()
+            made = {path: self.workspace.index.sha256(path) for path in self.expected(step)}
+            found = {path: digest for path, digest in made.items() if digest is not None}
+        self._clear(step)
+        for path in self.expected(step):
+            self._lay_out(path)
+        return found
+
+    def _clear(self, step: Step) -> None:
+        """Remove the outputs of a step: a link that leads to the release must not be what it "made"."""
+        for write in step.writes:
+            self.workspace.index.locate(write.path).unlink(missing_ok=True)
+        self.workspace.index.forget()
+
     def _set_aside(self, path: str) -> Path:
         """Keep what came out otherwise, to be compared with what is released."""
         aside = self._place / "made" / path.replace(":", "/")
         aside.parent.mkdir(parents=True, exist_ok=True)
-        made = self._workspace.index.locate(path)
+        made = self.workspace.index.locate(path)
         if made.is_file():
             shutil.move(made, aside)
-        self._workspace.index.forget()
+        self.workspace.index.forget()
         return aside
 
 

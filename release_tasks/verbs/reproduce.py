@@ -9,9 +9,11 @@ from pathlib import Path
 
 from release_tasks import __version__
 from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.policy.difference_text import difference_text
 from release_tasks.policy.rebuild_level import Level, earned_level
-from release_tasks.policy.rebuild_machine import machine_of, package_differences
+from release_tasks.policy.rebuild_machine import machine_differences, machine_of, package_differences
 from release_tasks.policy.rebuild_text import markdown_text
+from release_tasks.records.diagnosis import Diagnosis
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.rebuild import FileResult, Machine, RebuildReport
@@ -27,6 +29,7 @@ from release_tasks.system.source_place import fresh_place, remove_place
 from release_tasks.system.state import StateDatabase
 from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.rebuild_claim import Claim, Source, prepare_source, read_claim
+from release_tasks.verbs.rebuild_diagnosis import World, compare_made, diagnose, likenesses
 from release_tasks.verbs.rebuild_files import judge_files, lay_out_artifacts, render_again
 from release_tasks.verbs.rebuild_inputs import Sources
 from release_tasks.verbs.rebuild_steps import Made, StepRebuild, Told, Wish
@@ -46,16 +49,21 @@ class Request:
     records: Path
     wish: Wish
     inputs: tuple[Path, ...] = ()
+    explain: bool = False
     root: str | None = None
     tag: str | None = None
 
 
 @frozen
 class Reproduction:
-    """The report, the level that it earns, and in words which records were not believed."""
+    """The report, the level that it earns, and in words which records were not believed.
+
+    `tables` is Markdown: how each file that came out otherwise differs.
+    """
 
     report: RebuildReport
     level: Level
+    tables: str
     attestations: Path
     refused: tuple[str, ...]
 
@@ -87,6 +95,7 @@ def reproduce(request: Request, *, environ: Mapping[str, str], told: Told) -> Re
         return Reproduction(
             report=report,
             level=earned_level(report),
+            tables=rebuilt.tables,
             attestations=claim.attestations,
             refused=tuple(rebuilt.refused),
         )
@@ -104,7 +113,9 @@ def keep_report(done: Reproduction) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     value = done.to_json()
     check_own("rebuild", value)
-    write_atomic(folder / REBUILD_TEXT, markdown_text(done.report, done.level).encode("utf-8"))
+    write_atomic(
+        folder / REBUILD_TEXT, markdown_text(done.report, done.level, tables=done.tables).encode("utf-8")
+    )
     write_atomic(folder / REBUILD, dump_canonical(value))
     return folder / REBUILD
 
@@ -113,9 +124,11 @@ def keep_report(done: Reproduction) -> Path:
 class _Rebuilt:
     made: tuple[Made, ...]
     files: tuple[FileResult, ...]
+    diagnosis: tuple[Diagnosis, ...]
+    tables: str
+    packages: tuple[tuple[str, str, str], ...]
     machine: Machine
     builder: Machine | None
-    environment: JSONObject
     refused: tuple[str, ...]
 
 
@@ -151,14 +164,30 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
     origins = lay_out_artifacts(
         claim, source, workspace, sources=sources, frozen=steps.frozen, made=steps.made_paths
     )
+    differences = compare_made(made, workspace)
     rendered = render_again(claim, source, workspace)
-    files = judge_files(claim, source, workspace, made=made, origins=origins, rendered=rendered)
+    files = judge_files(
+        claim,
+        source,
+        workspace,
+        made=made,
+        origins=origins,
+        rendered=rendered,
+        alike=likenesses(differences, workspace, made, source.plan.release.reproduce),
+    )
+    packages = package_differences(claim.environment, environment)
+    world = World(
+        packages=tuple(f"{name} {now}, built with {then}" for name, then, now in packages),
+        elsewhere=tuple(machine_differences(builder, machine)),
+    )
     return _Rebuilt(
         made=made,
         files=files,
+        diagnosis=diagnose(steps, made, differences, world, explain=request.explain),
+        tables=difference_text(differences),
+        packages=packages,
         machine=machine,
         builder=builder,
-        environment=environment,
         refused=tuple(dict.fromkeys(steps.refused)),
     )
 
@@ -173,7 +202,6 @@ def _report(claim: Claim, rebuilt: _Rebuilt, *, seconds: float) -> RebuildReport
     weights = {file.path for file in claim.manifest.files if file.role == "weights"}
     given = any(file.outcome == "given" for file in rebuilt.files if file.path in weights)
     generator = str(claim.environment.get("generator"))
-    packages = package_differences(claim.environment, rebuilt.environment)
     return RebuildReport(
         name=claim.manifest.name,
         version=claim.manifest.version,
@@ -185,7 +213,8 @@ def _report(claim: Claim, rebuilt: _Rebuilt, *, seconds: float) -> RebuildReport
         files=rebuilt.files,
         machine=rebuilt.machine,
         builder=rebuilt.builder,
-        packages=packages,
+        packages=rebuilt.packages,
+        diagnosis=rebuilt.diagnosis,
         seconds=seconds,
         finished_at=now(),
         generator=f"release_tasks {__version__}",

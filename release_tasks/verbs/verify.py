@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
-from release_tasks.formats.printable_text import printable
+from release_tasks.formats.markdown import printable
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
@@ -111,7 +111,7 @@ def verify(
 def _rebuilt(place: Path, version: str, root: Digest | None) -> tuple[int | None, str | None]:
     """What a rebuild report beside the release claims; the level is drawn from its steps and files."""
     file = place.parent / f"{version}.attestations" / REBUILD
-    if not file.is_file():
+    if "/" in version or not file.is_file():
         return None, None
     from release_tasks.verbs.rebuild_evidence import read_attested  # noqa: PLC0415 - only where there is one
 

@@ -20,6 +20,7 @@ ORDER = [
     "frozen:outputs",
     "frozen:versions",
     "artifacts",
+    "recipe",
     "secrets",
     "smoke",
     "gate",
@@ -34,7 +35,15 @@ TREE = {
         for name in (
             *("artifacts.json", "commands.json", "environment.json", "frozen-inputs.json"),
             *("frozen-outputs.json", "frozen-versions.json", "policy.json", "quality.json", "release.lock"),
-            *("run.json", "secrets.json", "smoke.json", "trust.json", "verdict.json", "version.json"),
+            *(
+                "recipe.json",
+                "run.json",
+                "secrets.json",
+                "smoke.json",
+                "trust.json",
+                "verdict.json",
+                "version.json",
+            ),
         )
     ),
 }
@@ -80,8 +89,8 @@ def test_freeze_commit_release(fresh: Project) -> None:
     assert table == (
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      11 run, 3 up to date\n"
-        "gates      20 passed\n"
+        "steps      12 run, 3 up to date\n"
+        "gates      21 passed\n"
         "skipped    21, not declared: checkpoint, tests, parity, dataset, evaluation, bench\n"
         "accepted   versioned, packaged, validated\n"
         "           not shown: reproducible, tested, benchmarked\n"

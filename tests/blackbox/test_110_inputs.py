@@ -46,7 +46,7 @@ def test_a_touched_input_runs_nothing(released: Project) -> None:
     for name in ("data/one.txt", "scripts/train.py", "release.toml", "build/model.safetensors"):
         os.utime(released.path(name))
     released.write("scripts/smoke.py", released.read("scripts/smoke.py"))
-    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
 
 
 def test_a_same_size_edit_with_its_mtime_restored_is_seen(released: Project) -> None:
@@ -88,7 +88,9 @@ def test_an_edit_in_the_moment_of_the_last_run_is_seen(released: Project) -> Non
 def test_a_comment_in_a_script_does_not_wake_what_depends_on_its_output(released: Project) -> None:
     released.write("scripts/tokenizer.py", released.read("scripts/tokenizer.py") + "# a remark\n")
     assert refreeze(released) == ["step:tokenizer"]
-    assert ran(released.doit("release")) == AFTER_A_NEW_LOCK
+    again = [*AFTER_A_NEW_LOCK]
+    again.insert(again.index("gate"), "recipe")  # which reads the script
+    assert ran(released.doit("release")) == again
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: 
 
 def test_a_file_that_a_glob_comes_to_match_is_an_input(released: Project) -> None:
     released.write("data/three.md", "outside of the glob\n")
-    assert rows(released.doit("release"))["steps"] == "none run, 14 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
     released.write("data/three.txt", "zeta\n")
     assert refreeze(released) == STEPS
     assert "zeta" in released.read("build/tokenizer.json")

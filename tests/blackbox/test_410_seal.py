@@ -119,7 +119,7 @@ def test_a_refusal_moves_an_unsealed_candidate_aside(released: Project) -> None:
         "\n"
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      5 run, 5 up to date\n"
+        "steps      5 run, 6 up to date\n"
         "result     refused\n"
     )
     assert [path.name for path in released.path("release").iterdir()] == [".rejected"]

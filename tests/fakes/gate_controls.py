@@ -124,6 +124,26 @@ FREEZE: list[Control] = [
     ("checkpoint", change("checkpoint", problem="x", corrupt=True), GateCode.SYSTEM_CHECKPOINT_CORRUPT),
 ]
 
+_CLOCK = SAMPLE["recipe"]["findings"][0]
+
+
+def _lint(rule: str) -> dict[str, Any]:
+    return change("recipe", findings=[{**_CLOCK, "rule": rule}])
+
+
+RECIPE: list[Control] = [
+    ("recipe", _lint("clock"), GateCode.RECIPE_NONDETERMINISTIC),
+    ("recipe", _lint("unreadable"), GateCode.RECIPE_NOT_READ),
+    ("recipe", _lint("unused-marker"), GateCode.RECIPE_MARKER_UNUSED),
+    ("recipe", change("recipe", sources=[]), GateCode.RECIPE_NOT_READ),
+    ("recipe", change("recipe", findings=[{**_CLOCK, "source": "other.py"}]), GateCode.EVIDENCE_INVALID),
+    (
+        "recipe",
+        change("recipe", accepted=[{**_CLOCK, "rule": "unreadable", "reason": "it is mine"}]),
+        GateCode.EVIDENCE_INVALID,
+    ),
+]
+
 
 def _suite(**values: Any) -> dict[str, Any]:
     return change("tests/unit", **values)
@@ -400,6 +420,7 @@ SEAL: list[Control] = [
 CONTROLS: list[Control] = [
     *CANDIDATE,
     *FREEZE,
+    *RECIPE,
     *SUITES,
     *PARITY,
     *DATASET,
