@@ -10,19 +10,20 @@ from pathlib import Path
 
 from release_tasks.errors import ConfigError, EnvironmentRefused
 from release_tasks.system.disk import remove_tree
+from release_tasks.system.storage import storage_errors
 
 _LIMIT_S = 600.0
-# Nobody's configuration: no hooks, no line endings of this machine, no filters, whoever owns the repository.
+# Nobody's configuration: no hooks, no line endings of this machine, no filters.
 _PLAIN = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.autocrlf=false",
     "-c", "core.fsmonitor=false",
     "-c", "core.symlinks=true",
     "-c", "advice.detachedHead=false",
-    "-c", "safe.directory=*",
     "-c", "protocol.file.allow=always",
 )  # fmt: skip
-_ENVIRONMENT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+# Whoever owns the repository: `clone` starts a second git, which reads this in a file only (git-config(1)).
+_OWN_CONFIG = "[safe]\n\tdirectory = *\n"
 
 
 def repository_of(folder: Path) -> Path | None:
@@ -46,14 +47,18 @@ def remove_place(place: Path) -> None:
 def checkout(repository: Path, commit: str, target: Path) -> None:
     """Check `commit` of `repository` out into the new folder `target`, a repository of its own.
 
-    Objects are shared, not copied; nothing is fetched. Raises ConfigError when the repository has no such
-    commit, EnvironmentRefused when git is missing or fails.
+    Objects are shared, not copied; nothing is fetched. A file `gitconfig` is left beside `target`. Raises
+    ConfigError when the repository has no such commit, EnvironmentRefused when git is missing or fails,
+    StorageError when the disk refuses.
     """
     if shutil.which("git") is None:
         raise EnvironmentRefused(
             "a rebuild needs git", wanted="git on PATH", found="no such program", hint="install git"
         )
-    if _git(repository, "cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
+    config = target.with_name("gitconfig")
+    with storage_errors(config):
+        config.write_text(_OWN_CONFIG, "utf-8")
+    if _git(repository, config, "cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
         raise ConfigError(
             f"this repository has no commit {commit[:12]}",
             wanted="the commit that the release was built from",
@@ -64,6 +69,7 @@ def checkout(repository: Path, commit: str, target: Path) -> None:
     _must(
         _git(
             repository,
+            config,
             "clone",
             "--quiet",
             "--shared",
@@ -74,12 +80,16 @@ def checkout(repository: Path, commit: str, target: Path) -> None:
         ),
         repository,
     )
-    _must(_git(target, "checkout", "--quiet", "--detach", commit), target)
+    done = _git(target, config, "checkout", "--quiet", "--detach", commit)
+    _must(done, target)
+    if _git(target, config, "ls-files", "--deleted").stdout:
+        raise _refused(done, target)  # it leaves out files whose objects are gone, and calls that a success
 
 
-def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+def _git(folder: Path, config: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    env |= {**_ENVIRONMENT, "LC_ALL": "C"}
+    env |= {"GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_SYSTEM": os.devnull}
+    env |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(
             ["git", *_PLAIN, *args], cwd=folder, env=env, capture_output=True, timeout=_LIMIT_S, check=False
@@ -92,10 +102,14 @@ def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
 
 def _must(done: subprocess.CompletedProcess[bytes], folder: Path) -> None:
     if done.returncode:
-        raise EnvironmentRefused(
-            "git cannot check out the source",
-            wanted="a fresh copy of the commit",
-            found=done.stderr.decode("utf-8", "replace").strip()[:500] or f"exit code {done.returncode}",
-            where=str(folder),
-            hint="run 'git fsck' there",
-        )
+        raise _refused(done, folder)
+
+
+def _refused(done: subprocess.CompletedProcess[bytes], folder: Path) -> EnvironmentRefused:
+    return EnvironmentRefused(
+        "git cannot check out the source",
+        wanted="a fresh copy of the commit",
+        found=done.stderr.decode("utf-8", "replace").strip()[:500] or f"exit code {done.returncode}",
+        where=str(folder),
+        hint="run 'git fsck' in the repository",
+    )
