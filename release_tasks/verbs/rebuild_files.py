@@ -66,9 +66,9 @@ def lay_out_artifacts(
     mend.
     """
     workspace.index.forget()
-    for step in plan_steps(source.plan):
-        reads = tuple(read for read in step.reads if not (isinstance(read, str) and read.startswith(RECORDS)))
-        supply_reads(reads, workspace, sources, frozen, made)
+    reads = dict.fromkeys(read for step in plan_steps(source.plan) for read in step.reads)
+    declared = [read for read in reads if not (isinstance(read, str) and read.startswith(RECORDS))]
+    supply_reads(declared, workspace, sources, frozen, made)
     released = {file.path: file.entry.sha256 for file in claim.manifest.files}
     origins: dict[str, Origin] = {}
     for item in place_artifacts(source.plan, workspace):
