@@ -15,7 +15,7 @@ from projects import bundled_clone, commit, copy_code, doit_env, write_project
 ALLOWANCE_S = 1.0  # what reproducing one touched step may cost above the step itself
 NOOP_LIMIT = 5.0
 FULL_LIMIT = 1.3
-TURNS = 1_000_000  # of SHA-256: about a second of a step
+TURNS = 2_200_000  # of SHA-256: about a second of a step
 TOML = """schema = 1
 
 [release]
