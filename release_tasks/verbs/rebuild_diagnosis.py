@@ -20,7 +20,6 @@ from release_tasks.records.json_value import JSON
 from release_tasks.records.likeness import Likeness
 from release_tasks.records.step import Step
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.compare_files import compare_files
 from release_tasks.verbs.rebuild_steps import Made, StepRebuild
 
 _STANDARD_ERROR = "_stderr"  # as lm-evaluation-harness names the standard error of a metric
@@ -32,13 +31,13 @@ def compare_made(made: Sequence[Made], workspace: Workspace) -> dict[str, FileDi
 
     A released file that is nowhere to be had is left out.
     """
-    found = {}
-    for item in made:
-        for path, other in item.other:
-            released = workspace.index.locate(path)
-            if released.is_file() and other.is_file():
-                found[path] = compare_files(released, other, name=path)
-    return found
+    pairs = [(path, workspace.index.locate(path), other) for item in made for path, other in item.other]
+    pairs = [pair for pair in pairs if pair[1].is_file() and pair[2].is_file()]
+    if not pairs:
+        return {}
+    from release_tasks.system.compare_files import compare_files  # noqa: PLC0415 - numpy, for a mismatch only
+
+    return {path: compare_files(released, other, name=path) for path, released, other in pairs}
 
 
 def likenesses(

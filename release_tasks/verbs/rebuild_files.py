@@ -25,7 +25,7 @@ from release_tasks.stages.execution import Context
 from release_tasks.stages.gate import JUDGEMENT, POLICY, RUN, TRUST, VERDICT
 from release_tasks.stages.judgement import judge
 from release_tasks.stages.layout import place_artifacts
-from release_tasks.stages.package_action import package_release
+from release_tasks.stages.package_action import render_release
 from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import MissingInputError, Workspace
 from release_tasks.verbs.rebuild_claim import Claim, Source
@@ -66,9 +66,9 @@ def lay_out_artifacts(
     mend.
     """
     workspace.index.forget()
-    for step in plan_steps(source.plan):
-        reads = tuple(read for read in step.reads if not (isinstance(read, str) and read.startswith(RECORDS)))
-        supply_reads(reads, workspace, sources, frozen, made)
+    reads = dict.fromkeys(read for step in plan_steps(source.plan) for read in step.reads)
+    declared = [read for read in reads if not (isinstance(read, str) and read.startswith(RECORDS))]
+    supply_reads(declared, workspace, sources, frozen, made)
     released = {file.path: file.entry.sha256 for file in claim.manifest.files}
     origins: dict[str, Origin] = {}
     for item in place_artifacts(source.plan, workspace):
@@ -97,14 +97,12 @@ def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered
         _judge_again(claim, source, workspace)
         context = _context(claim, source, workspace, "package")
         workspace.index.forget()
-        package_release(context)
+        _, entries = render_release(context)
     except MissingInputError as error:
         return Rendered(digests={}, why=f"{error.path} is not to be had")
     except ReleaseError as error:
         return Rendered(digests={}, why=str(error))
-    staging = workspace.root / source.plan.staging
-    files = [path for path in staging.rglob("*") if path.is_file()]
-    return Rendered(digests={path.relative_to(staging).as_posix(): _digest(path) for path in files})
+    return Rendered(digests={entry.path: entry.sha256 for entry in entries})
 
 
 def _digest(path: Path) -> Digest:

@@ -10,7 +10,7 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.lock import Lock
 from release_tasks.records.manifest import Manifest
-from release_tasks.records.step import Tree
+from release_tasks.records.step import Tree, tree_matches
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.hashing import digest_file
 from release_tasks.system.index import DigestIndex
@@ -89,6 +89,14 @@ def frozen_inputs(lock: Lock | None) -> Mapping[str, Digest]:
     return {} if lock is None else {**dict(lock.inputs.files), **dict(lock.inputs.trees)}
 
 
+def _less(tree: Tree, workspace: Workspace, made: frozenset[str], whole: Digest) -> Digest:
+    """The digest of a glob less the files that steps make; `whole` is that of all its files."""
+    if not any(tree_matches(tree, path) for path in made):
+        return whole
+    entries = workspace.index.tree_digests(Tree(tree.patterns, optional=True))
+    return tree_digest((path, digest.hex) for path, digest in entries if path not in made)
+
+
 def is_lacking(path: str, workspace: Workspace) -> bool:
     """Whether git does not hold a file: it is not there, or only the pointer of git-lfs(1) is."""
     if workspace.index.sha256(path) is None:
@@ -120,6 +128,7 @@ def supply_output(path: str, wanted: Digest, workspace: Workspace, sources: Sour
     if source is None:
         return False
     supply(source, workspace.index.locate(path))
+    workspace.index.forget()
     return workspace.index.sha256(path) == wanted
 
 
@@ -163,9 +172,10 @@ def _supply_tree(
 ) -> tuple[list[str], list[str]]:
     name = "|".join(tree.patterns)
     wanted = frozen.get(name)
-    entries = workspace.index.tree_digests(Tree(tree.patterns, optional=True))
-    here = tree_digest((path, digest.hex) for path, digest in entries if path not in made)
-    if wanted == here or (wanted is None and (entries or tree.optional)):
+    found = workspace.index.tree(Tree(tree.patterns, optional=True))
+    if wanted is None and (found.files or tree.optional):
+        return [], []
+    if wanted == _less(tree, workspace, made, found.digest):
         return [], []
     files = None if wanted is None else sources.find_tree(tree, wanted, made)
     if files is None:

@@ -141,7 +141,6 @@ class StepRebuild:
         upstream = {path for path in step.files if path in self.made_paths}
         upstream |= {path for path in self._wanted for tree in step.trees if tree_matches(tree, path)}
         lost = [path for path in sorted(upstream) if not self._lay_out(path)]
-        self.workspace.index.forget()
         return given, (*missing, *lost)
 
     def _lay_out(self, path: str) -> bool:

@@ -50,6 +50,9 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+    ("verbs/rebuild_diagnosis.py", "release_tasks.system.compare_files"): (
+        "brings numpy, needed when a rebuilt file differs"
+    ),
     ("verbs/release_summary.py", "release_tasks.policy.rebuild_text"): _REBUILT,
     ("verbs/release_summary.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
     ("verbs/release_summary.py", "release_tasks.verbs.verdict_table"): "only `--verbose` prints every gate",

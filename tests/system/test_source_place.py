@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_tasks.errors import ConfigError, EnvironmentRefused
-from release_tasks.system.source_place import checkout, fresh_place, remove_place, repository_of
+from release_tasks.system.source_place import borrow, fresh_place, remove_place, repository_of, write_out
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n".format("1" * 64)
 TRAP = "#!/bin/sh\ntouch '{}'\n"
@@ -54,6 +54,12 @@ def start(root: Path, *options: str) -> Path:
 
 
 FILES = {"train.py": b"print(1)\n", "data/a.txt": b"alpha\r\nbeta\n"}
+
+
+def checkout(repository: Path, commit: str, target: Path) -> None:
+    """A copy of every file of a commit."""
+    borrow(repository, commit, target)
+    write_out(target, lambda _path: True)
 
 
 def head(repository: Path) -> str:
@@ -210,7 +216,7 @@ def test_submodules_and_pointers_of_lfs_are_left_as_they_are(repository: Path, t
     git(repository, "commit", "-q", "-m", "large")
     checkout(repository, head(repository), tmp_path / "copy")
     assert (tmp_path / "copy" / "model.bin").read_text() == POINTER
-    assert list((tmp_path / "copy" / "third_party").iterdir()) == []
+    assert not (tmp_path / "copy" / "third_party").exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--branch", "v1")], ids=["branch", "tag"])
@@ -294,3 +300,25 @@ def test_a_repository_of_another_user_is_read(repository: Path, tmp_path: Path) 
         shutil.chown(path, 12345, 12345)
     checkout(repository, commit, tmp_path / "copy")
     assert files_of(tmp_path / "copy") == FILES
+
+
+def test_only_what_is_chosen_is_written_and_what_is_there_stays(repository: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    borrow(repository, head(repository), target)
+    assert files_of(target) == {}
+    write_out(target, "train.py".__eq__)
+    assert files_of(target) == {"train.py": FILES["train.py"]}
+    (target / "train.py").write_bytes(b"mine\n")
+    write_out(target, lambda _path: True)
+    assert files_of(target) == {**FILES, "train.py": b"mine\n"}
+
+
+def test_a_link_of_the_repository_may_lead_to_any_file_so_all_are_written(
+    repository: Path, tmp_path: Path
+) -> None:
+    (repository / "link.txt").symlink_to("data/a.txt")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "a link")
+    borrow(repository, head(repository), tmp_path / "copy")
+    write_out(tmp_path / "copy", "link.txt".__eq__)
+    assert (tmp_path / "copy/link.txt").read_bytes() == FILES["data/a.txt"]
