@@ -62,7 +62,7 @@ def test_the_summary_of_a_rebuild_that_came_out() -> None:
         "  files         exact: 1 match; derived: 1 match; recorded: 1 given\n"
         "  packages      numpy: built with 2.4.6, now not installed\n"
         "  varied        home, time\n"
-        "                not user: not root\n"
+        "                not user in step:train: not root\n"
         "  seconds       2.2\n"
     )
 
