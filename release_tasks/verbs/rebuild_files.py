@@ -51,6 +51,14 @@ class Origin:
     why: str | None = None
 
 
+@frozen
+class LaidOut:
+    """Whence each artifact came that no step makes, by name in the release, and which inputs are missing."""
+
+    origins: Mapping[str, Origin]
+    missing: tuple[str, ...]
+
+
 def lay_out_artifacts(
     claim: Claim,
     source: Source,
@@ -59,8 +67,8 @@ def lay_out_artifacts(
     sources: Sources,
     frozen: Mapping[str, Digest],
     made: frozenset[str],
-) -> dict[str, Origin]:
-    """Lay out all that packaging and the gate read besides records; says of each artifact whence it came.
+) -> LaidOut:
+    """Lay out all that packaging and the gate read besides records.
 
     A file of the commit that is not the released one stays as it is: it is a mismatch, not something to
     mend.
@@ -68,26 +76,32 @@ def lay_out_artifacts(
     workspace.index.forget()
     reads = dict.fromkeys(read for step in plan_steps(source.plan) for read in step.reads)
     declared = [read for read in reads if not (isinstance(read, str) and read.startswith(RECORDS))]
-    supply_reads(declared, workspace, sources, frozen, made)
+    _, missing = supply_reads(declared, workspace, sources, frozen, made)
     released = {file.path: file.entry.sha256 for file in claim.manifest.files}
     origins: dict[str, Origin] = {}
     for item in place_artifacts(source.plan, workspace):
         wanted = released.get(item.name)
         if item.declared in made or item.rendered or wanted is None:
             continue
+        lacking = is_lacking(item.declared, workspace)
+        if lacking:
+            supply_output(item.declared, wanted, workspace, sources)
         found = workspace.index.sha256(item.declared)
-        if found == wanted and not workspace.index.locate(item.declared).is_symlink():
+        if lacking or item.declared in sources.supplied:
+            why = None if found == wanted else "it is nowhere to be had"
+            origins[item.name] = Origin(given=True, why=why)
+        elif found == wanted:
             origins[item.name] = Origin(given=False)
-        elif is_lacking(item.declared, workspace):
-            supplied = supply_output(item.declared, wanted, workspace, sources)
-            origins[item.name] = Origin(given=True, why=None if supplied else "it is nowhere to be had")
         else:
             origins[item.name] = Origin(given=False, why="the commit holds other bytes")
-    return origins
+    return LaidOut(origins=origins, missing=missing)
 
 
-def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered:
-    """Decide and package once more over the recorded evidence, in the fresh place; nothing is measured."""
+def render_again(claim: Claim, source: Source, workspace: Workspace, missing: Sequence[str] = ()) -> Rendered:
+    """Decide and package once more over the recorded evidence, in the fresh place; nothing is measured.
+
+    Over `missing` inputs evidence cannot be judged as it was: what then differs says nothing.
+    """
     absent = _lay_out_records(claim, source, workspace)
     if absent:
         names = ", ".join(absent)
@@ -102,7 +116,10 @@ def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered
         return Rendered(digests={}, why=f"{error.path} is not to be had")
     except ReleaseError as error:
         return Rendered(digests={}, why=str(error))
-    return Rendered(digests={entry.path: entry.sha256 for entry in entries})
+    return Rendered(
+        digests={entry.path: entry.sha256 for entry in entries},
+        why=f"not to be had: {', '.join(missing)}" if missing else None,
+    )
 
 
 def _digest(path: Path) -> Digest:
@@ -237,9 +254,10 @@ def _recorded(claim: Claim, file: ManifestFile, rendered: Rendered) -> FileResul
     """A measurement is not made again: it must be of its kind, and policy and run what they follow from."""
     flaw = next(_flaws(claim, file), None)
     found = rendered.digests.get(file.path) if file.role in {"policy", "run"} else None
-    if flaw is None and found is not None and found != file.entry.sha256:
-        flaw = "it is not what source and evidence give"
     outcome: Outcome = "given" if flaw is None else "mismatch"
+    if flaw is None and found is not None and found != file.entry.sha256:
+        flaw = rendered.why or "it is not what source and evidence give"
+        outcome = "inconclusive" if rendered.why else "mismatch"
     return FileResult(
         path=file.path,
         cls="recorded",

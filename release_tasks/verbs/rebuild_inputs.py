@@ -22,7 +22,10 @@ _LINKED = 1 << 20  # bytes; larger files are linked, not copied: nothing below a
 
 
 class Sources:
-    """Where files may come from by digest: the release, the store, the working tree, folders of the user."""
+    """Where files may come from by digest: the release, the store, the working tree, folders of the user.
+
+    `supplied` are the paths of all files that were laid out so: they are given, never a match.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Sources:
         self._working = working
         self._folders = tuple(folders)
         self._seen: dict[Path, Digest | None] = {}
+        self.supplied: set[str] = set()
 
     def is_released(self, digest: Digest) -> bool:
         """Whether the release itself holds a file of this digest."""
@@ -56,17 +60,24 @@ class Sources:
         return next((file for file in self._candidates(path) if self._digest(file) == digest), None)
 
     def find_tree(
-        self, tree: Tree, digest: Digest, made: frozenset[str]
-    ) -> tuple[tuple[str, Path], ...] | None:
-        """The files of a glob, by declared path, when those of the working tree have this digest together.
+        self, tree: Tree, digest: Digest, held: Mapping[str, Digest], made: frozenset[str]
+    ) -> Mapping[str, Path] | None:
+        """The files of a glob, by declared path, of the working tree or of a folder that has it as a whole.
 
-        `made` are files that steps make: the first build left them there, and they are no inputs.
+        `held` are files that git holds, which a folder need not have. `made` are files that steps make: the
+        first build left them there, and they are no inputs.
         """
         found = self._working.tree_digests(Tree(tree.patterns, optional=True))
-        entries = [(path, sha) for path, sha in found if path not in made]
-        if tree_digest((path, sha.hex) for path, sha in entries) != digest:
-            return None
-        return tuple((path, self._working.locate(path)) for path, _ in entries)
+        here = {path: sha for path, sha in found if path not in made}
+        if tree_digest((path, sha.hex) for path, sha in here.items()) == digest:
+            return {path: self._working.locate(path) for path in here}
+        for folder in self._folders:
+            there = {path: file for path, file in _members(folder, tree) if path not in made}
+            whole = {path: sha.hex for path, file in there.items() if (sha := self._digest(file))}
+            whole |= {path: sha.hex for path, sha in held.items()}
+            if tree_digest(whole.items()) == digest:
+                return there
+        return None
 
     def _candidates(self, path: str) -> Iterator[Path]:
         inside = path.partition(":")[2] or path
@@ -82,6 +93,14 @@ class Sources:
         if file not in self._seen:
             self._seen[file] = digest_file(file, blake3=False).sha256
         return self._seen[file]
+
+
+def _members(folder: Path, tree: Tree) -> Iterator[tuple[str, Path]]:
+    """The files of a folder that a glob matches, by the path under which the project declares them."""
+    roots = sorted({pattern.partition(":")[0] + ":" for pattern in tree.patterns if ":" in pattern})
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        inside = file.relative_to(folder).as_posix()
+        yield from ((path, file) for root in ("", *roots) if tree_matches(tree, path := root + inside))
 
 
 def frozen_inputs(lock: Lock | None) -> Mapping[str, Digest]:
@@ -128,6 +147,7 @@ def supply_output(path: str, wanted: Digest, workspace: Workspace, sources: Sour
     if source is None:
         return False
     supply(source, workspace.index.locate(path))
+    sources.supplied.add(path)
     workspace.index.forget()
     return workspace.index.sha256(path) == wanted
 
@@ -155,6 +175,9 @@ def supply_reads(
             continue
         if path in made:
             continue
+        if path in sources.supplied:
+            given.append(path)
+            continue
         wanted = frozen.get(path)
         if workspace.index.sha256(path) is not None and (wanted is None or not is_lacking(path, workspace)):
             continue
@@ -176,11 +199,19 @@ def _supply_tree(
     if wanted is None and (found.files or tree.optional):
         return [], []
     if wanted == _less(tree, workspace, made, found.digest):
-        return [], []
-    files = None if wanted is None else sources.find_tree(tree, wanted, made)
+        given = any(tree_matches(tree, path) for path in sources.supplied - made)
+        return [name] if given else [], []
+    files = None if wanted is None else sources.find_tree(tree, wanted, _held(tree, workspace, made), made)
     if files is None:
         return [], [name if wanted is None else f"{name} ({wanted.short})"]
-    lacking = [(path, source) for path, source in files if is_lacking(path, workspace)]
-    for path, source in lacking:
-        supply(source, workspace.index.locate(path))
+    lacking = [path for path in files if is_lacking(path, workspace)]
+    for path in lacking:
+        supply(files[path], workspace.index.locate(path))
+    sources.supplied.update(lacking)
     return [name] if lacking else [], []
+
+
+def _held(tree: Tree, workspace: Workspace, made: frozenset[str]) -> dict[str, Digest]:
+    """The files of a glob that git holds itself."""
+    found = workspace.index.tree_digests(Tree(tree.patterns, optional=True))
+    return {path: sha for path, sha in found if path not in made and not is_lacking(path, workspace)}

@@ -305,7 +305,7 @@ def _first_run(claim: Claim) -> str | None:
         value = read_object(claim.folder / "evidence/run.json", where="evidence/run.json").get("run_id")
     except (OSError, FormatError):
         return None
-    return value if isinstance(value, str) else None
+    return value.removeprefix("sha256:") if isinstance(value, str) else None
 
 
 def _given(names: Sequence[str]) -> str | None:

@@ -161,17 +161,17 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
         told=told,
     )
     made = tuple(steps.results())
-    origins = lay_out_artifacts(
+    laid_out = lay_out_artifacts(
         claim, source, workspace, sources=sources, frozen=steps.frozen, made=steps.made_paths
     )
     differences = compare_made(made, workspace)
-    rendered = render_again(claim, source, workspace)
+    rendered = render_again(claim, source, workspace, laid_out.missing)
     files = judge_files(
         claim,
         source,
         workspace,
         made=made,
-        origins=origins,
+        origins=laid_out.origins,
         rendered=rendered,
         alike=likenesses(differences, workspace, made, source.plan.release.reproduce),
     )
