@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.records.claimed_text import is_machine_id
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.rebuild import Machine
 
@@ -18,7 +19,7 @@ def machine_of(environment: JSONObject) -> Machine | None:
     if not isinstance(platform, dict):
         return None
     machine_id, processor = platform.get("machine_id"), platform.get("processor")
-    if not isinstance(machine_id, str) or not isinstance(processor, str):
+    if not isinstance(machine_id, str) or not is_machine_id(machine_id) or not isinstance(processor, str):
         return None
     own = ("machine_id", "cpu_count")  # of the machine, not of what it computes with
     facts: JSONObject = {

@@ -105,10 +105,16 @@ def _counts(files: Sequence[FileResult]) -> str:
 def _varied(report: RebuildReport) -> list[str]:
     """What was varied in any step, and what was asked for and could not be."""
     applied = sorted({name for step in report.steps for name in step.variations.applied})
-    refused = sorted({pair for step in report.steps for pair in step.variations.not_applied})
+    refused: dict[str, tuple[set[str], set[str]]] = {}
+    for step in report.steps:
+        for name, why in step.variations.not_applied:
+            names, steps = refused.setdefault(why, (set(), set()))
+            names.add(name)
+            steps.add(step.name)
     left = sorted({name for step in report.steps for name in step.variations.left_out})
     lines = [", ".join(applied)] if applied else []
-    lines += [f"not {name}: {why}" for name, why in refused]
+    for why, (names, steps) in sorted(refused.items()):
+        lines.append(f"not {', '.join(sorted(names))} in {', '.join(sorted(steps))}: {why}")
     return [*lines, *([f"left out: {', '.join(left)}"] if left else [])]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from release_tasks.errors import FormatError
+from release_tasks.records.claimed_text import is_commit, is_duration, is_hex64, is_machine_id, is_moment
 from release_tasks.records.diagnosis import Diagnosis, diagnosis_from_json
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
@@ -17,6 +18,7 @@ SCHEMA_VERSION = 1
 Outcome = Literal["match", "on record", "given", "mismatch", "inconclusive"]
 OUTCOMES: tuple[Outcome, ...] = ("match", "on record", "given", "mismatch", "inconclusive")
 _CLASSES: tuple[Class, ...] = ("exact", "derived", "recorded")
+NUMERIC_STATUSES = frozenset({"checked", "asserted", "not-applicable", None})
 
 
 @frozen
@@ -180,7 +182,12 @@ class RebuildReport:
 def variations_from_json(value: JSON, *, where: str) -> Variations:
     """Read the record; raises FormatError for any other shape."""
     match value:
-        case {"applied": list() as applied, "not_applied": dict() as not_applied, "left_out": list() as left}:
+        case {
+            "applied": list() as applied,
+            "not_applied": dict() as not_applied,
+            "left_out": list() as left,
+            **rest,
+        } if not rest:
             return Variations(
                 applied=_texts(applied, where),
                 not_applied=tuple((name, _text(why, where)) for name, why in sorted(not_applied.items())),
@@ -199,7 +206,7 @@ def machine_from_json(value: JSON, *, where: str) -> Machine:
             "numeric_id": str() as numeric_id,
             "processor": str() as processor,
             **rest,
-        } if not rest:
+        } if not rest and is_machine_id(id_) and is_hex64(environment):
             return Machine(id=id_, environment=environment, numeric_id=numeric_id, processor=processor)
         case _:
             raise _refuse("machine", where)
@@ -227,7 +234,9 @@ def report_from_json(value: JSON, *, where: str) -> RebuildReport:
             "built_with": str() as built_with,
             "diagnosis": list() as diagnosis,
             **rest,
-        } if not isinstance(seconds, bool) and rest.keys() <= {"level"}:
+        } if (
+            is_duration(seconds) and is_commit(commit) and is_moment(finished_at) and rest.keys() <= {"level"}
+        ):
             return RebuildReport(
                 name=name,
                 version=version,
@@ -266,7 +275,13 @@ def _step(value: JSON, where: str) -> StepResult:
             "record": str() | None as record,
             "why": str() | None as why,
             **rest,
-        } if outcome in OUTCOMES and not rest and not isinstance(seconds, bool):
+        } if (
+            outcome in OUTCOMES
+            and numeric in NUMERIC_STATUSES
+            and (key is None or is_hex64(key))
+            and (seconds is None or is_duration(seconds))
+            and not rest
+        ):
             return StepResult(
                 name=name,
                 outcome=outcome,

@@ -6,16 +6,20 @@ step of this key may rest on it.
 
 from __future__ import annotations
 
-import re
-
 from release_tasks.errors import FormatError
+from release_tasks.records.claimed_text import is_duration, is_hex64, is_moment
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.rebuild import Machine, Variations, machine_from_json, variations_from_json
+from release_tasks.records.rebuild import (
+    NUMERIC_STATUSES,
+    Machine,
+    Variations,
+    machine_from_json,
+    variations_from_json,
+)
 
 SCHEMA_VERSION = 1
-_KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @frozen
@@ -69,7 +73,14 @@ def record_from_json(value: JSON, *, where: str) -> RebuildRecord:
             "seconds": int() | float() as seconds,
             "rebuilt_at": str() as rebuilt_at,
             **rest,
-        } if not rest and _KEY.fullmatch(key) and not isinstance(seconds, bool) and seconds >= 0:
+        } if (
+            not rest
+            and is_hex64(key)
+            and is_hex64(run)
+            and numeric in NUMERIC_STATUSES
+            and is_duration(seconds)
+            and is_moment(rebuilt_at)
+        ):
             return RebuildRecord(
                 key=key,
                 step=step,

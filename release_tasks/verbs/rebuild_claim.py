@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from release_tasks.config.load import FILE_NAME, find_policy, load_release
+from release_tasks.catalog import plan_steps
+from release_tasks.config.load import FILE_NAME, POLICY_NAME, find_policy, load_release
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigError, EnvironmentRefused, IntegrityError, ReleaseError
 from release_tasks.formats.canonical_json import parse_canonical
@@ -18,13 +19,14 @@ from release_tasks.records.json_value import JSONObject
 from release_tasks.records.lock import LOCK
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, manifest_from_json
 from release_tasks.records.release_contents import METADATA, VERDICT
+from release_tasks.records.step import Tree, tree_matches
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.records.version import Version, parse_version
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan, make_plan
 from release_tasks.system.environment import numeric_id, resolve_profile, search_path
 from release_tasks.system.git import tag_commit
 from release_tasks.system.release_archive import unpack_members
-from release_tasks.system.source_place import checkout, repository_of
+from release_tasks.system.source_place import borrow, repository_of, write_out
 from release_tasks.verbs.verify import VerifyReport, verify
 
 RELEASED_LOCK = "evidence/release.lock"
@@ -173,8 +175,12 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
             hint="run in a clone of the project",
         )
     _refuse_other_commit(claim, project)
-    checkout(repository, claim.commit, place / "source")
-    inside = place / "source" / project.relative_to(repository)
+    copy = place / "source"
+    borrow(repository, claim.commit, copy)
+    inside = copy / project.relative_to(repository)
+    inside.mkdir(parents=True, exist_ok=True)
+    prefix = "".join(f"{part}/" for part in project.relative_to(repository).parts)
+    write_out(copy, {f"{prefix}{name}" for name in (FILE_NAME, POLICY_NAME, LOCK)}.__contains__)
     release = _load(claim, inside, environ)
     _refuse_other_source(claim, inside, release)
     _refuse_missing_tools(release)
@@ -191,6 +197,8 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     release = replace(
         release, roots=tuple(replace(root, path=str(_root_of(root.name, place))) for root in release.roots)
     )
+    if release.policy is not None:
+        write_out(copy, f"{prefix}{release.policy}".__eq__)
     policy = find_policy(release)
     relative = None if policy is None else os.path.relpath(policy, release.root)
     mode = claim.verdict.mode
@@ -199,7 +207,21 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     )
     if plan.release.version.text != claim.manifest.version:
         raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
+    write_out(copy, _declared(plan, prefix))
     return Source(plan=plan, working=working)
+
+
+def _declared(plan: Plan, prefix: str) -> Callable[[str], bool]:
+    """Which files of the commit the plan reads: what no step declares is not there to be read."""
+    reads = [read for step in plan_steps(plan) for read in step.reads]
+    files = {read for read in reads if isinstance(read, str)}
+    trees = tuple(dict.fromkeys(read for read in reads if isinstance(read, Tree)))
+
+    def declared(path: str) -> bool:
+        name = path.removeprefix(prefix)
+        return path.startswith(prefix) and (name in files or any(tree_matches(tree, name) for tree in trees))
+
+    return declared
 
 
 def _root_of(name: str, place: Path) -> Path:

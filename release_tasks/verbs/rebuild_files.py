@@ -29,10 +29,9 @@ from release_tasks.stages.package_action import render_release
 from release_tasks.stages.records_io import write_record
 from release_tasks.stages.workspace import MissingInputError, Workspace
 from release_tasks.verbs.rebuild_claim import Claim, Source
-from release_tasks.verbs.rebuild_inputs import Sources, supply_output, supply_reads
+from release_tasks.verbs.rebuild_inputs import Sources, is_lacking, supply_output, supply_reads
 from release_tasks.verbs.rebuild_steps import Made
 
-_POINTER = b"version https://git-lfs.github.com/spec/"  # git-lfs(1): what git holds of a large file
 _NOT_LISTED = (MANIFEST, CHECKSUMS)  # derived as well, and in no manifest
 
 
@@ -67,9 +66,9 @@ def lay_out_artifacts(
     mend.
     """
     workspace.index.forget()
-    for step in plan_steps(source.plan):
-        reads = tuple(read for read in step.reads if not (isinstance(read, str) and read.startswith(RECORDS)))
-        supply_reads(reads, workspace, sources, frozen, made)
+    reads = dict.fromkeys(read for step in plan_steps(source.plan) for read in step.reads)
+    declared = [read for read in reads if not (isinstance(read, str) and read.startswith(RECORDS))]
+    supply_reads(declared, workspace, sources, frozen, made)
     released = {file.path: file.entry.sha256 for file in claim.manifest.files}
     origins: dict[str, Origin] = {}
     for item in place_artifacts(source.plan, workspace):
@@ -79,17 +78,12 @@ def lay_out_artifacts(
         found = workspace.index.sha256(item.declared)
         if found == wanted and not workspace.index.locate(item.declared).is_symlink():
             origins[item.name] = Origin(given=False)
-        elif found is None or _is_pointer(workspace, item.declared):
+        elif is_lacking(item.declared, workspace):
             supplied = supply_output(item.declared, wanted, workspace, sources)
             origins[item.name] = Origin(given=True, why=None if supplied else "it is nowhere to be had")
         else:
             origins[item.name] = Origin(given=False, why="the commit holds other bytes")
     return origins
-
-
-def _is_pointer(workspace: Workspace, path: str) -> bool:
-    with workspace.index.locate(path).open("rb") as stream:
-        return stream.read(len(_POINTER)) == _POINTER
 
 
 def render_again(claim: Claim, source: Source, workspace: Workspace) -> Rendered:

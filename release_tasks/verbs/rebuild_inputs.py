@@ -10,13 +10,14 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.identity import tree_digest
 from release_tasks.records.lock import Lock
 from release_tasks.records.manifest import Manifest
-from release_tasks.records.step import Tree
+from release_tasks.records.step import Tree, tree_matches
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.hashing import digest_file
 from release_tasks.system.index import DigestIndex
 from release_tasks.system.rebuild_store import RebuildStore
 from release_tasks.system.storage import storage_errors
 
+_POINTER = b"version https://git-lfs.github.com/spec/"  # git-lfs(1): what git holds of a large file
 _LINKED = 1 << 20  # bytes; larger files are linked, not copied: nothing below a place is ever written to
 
 
@@ -54,10 +55,16 @@ class Sources:
             return self._working.locate(path)
         return next((file for file in self._candidates(path) if self._digest(file) == digest), None)
 
-    def find_tree(self, tree: Tree, digest: Digest) -> tuple[tuple[str, Path], ...] | None:
-        """The files of a glob, by declared path, when those of the working tree have this digest together."""
-        entries = self._working.tree_digests(Tree(tree.patterns, optional=True))
-        if tree_digest((path, found.hex) for path, found in entries) != digest:
+    def find_tree(
+        self, tree: Tree, digest: Digest, made: frozenset[str]
+    ) -> tuple[tuple[str, Path], ...] | None:
+        """The files of a glob, by declared path, when those of the working tree have this digest together.
+
+        `made` are files that steps make: the first build left them there, and they are no inputs.
+        """
+        found = self._working.tree_digests(Tree(tree.patterns, optional=True))
+        entries = [(path, sha) for path, sha in found if path not in made]
+        if tree_digest((path, sha.hex) for path, sha in entries) != digest:
             return None
         return tuple((path, self._working.locate(path)) for path, _ in entries)
 
@@ -80,6 +87,22 @@ class Sources:
 def frozen_inputs(lock: Lock | None) -> Mapping[str, Digest]:
     """The digests that release.lock has of files and globs, by the name under which a step reads them."""
     return {} if lock is None else {**dict(lock.inputs.files), **dict(lock.inputs.trees)}
+
+
+def _less(tree: Tree, workspace: Workspace, made: frozenset[str], whole: Digest) -> Digest:
+    """The digest of a glob less the files that steps make; `whole` is that of all its files."""
+    if not any(tree_matches(tree, path) for path in made):
+        return whole
+    entries = workspace.index.tree_digests(Tree(tree.patterns, optional=True))
+    return tree_digest((path, digest.hex) for path, digest in entries if path not in made)
+
+
+def is_lacking(path: str, workspace: Workspace) -> bool:
+    """Whether git does not hold a file: it is not there, or only the pointer of git-lfs(1) is."""
+    if workspace.index.sha256(path) is None:
+        return True
+    with workspace.index.locate(path).open("rb") as stream:
+        return stream.read(len(_POINTER)) == _POINTER
 
 
 def supply(source: Path, target: Path) -> None:
@@ -105,6 +128,7 @@ def supply_output(path: str, wanted: Digest, workspace: Workspace, sources: Sour
     if source is None:
         return False
     supply(source, workspace.index.locate(path))
+    workspace.index.forget()
     return workspace.index.sha256(path) == wanted
 
 
@@ -117,8 +141,9 @@ def supply_reads(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Lay out declared reads that no step makes and git does not hold, as release.lock froze them.
 
-    Returns the names that were given so, and those that could not be found. `made` are files that steps
-    make, which are the caller's to lay out.
+    Returns the names that were given so, and those that could not be found. What the commit holds stays as it
+    is, whatever the lock says of it: that is the source. `made` are files that steps make, which are the
+    caller's to lay out.
     """
     given: list[str] = []
     missing: list[str] = []
@@ -130,8 +155,8 @@ def supply_reads(
             continue
         if path in made:
             continue
-        wanted, found = frozen.get(path), workspace.index.sha256(path)
-        if found is not None and (wanted is None or wanted == found):
+        wanted = frozen.get(path)
+        if workspace.index.sha256(path) is not None and (wanted is None or not is_lacking(path, workspace)):
             continue
         if wanted is not None and supply_output(path, wanted, workspace, sources):
             given.append(path)
@@ -147,13 +172,15 @@ def _supply_tree(
 ) -> tuple[list[str], list[str]]:
     name = "|".join(tree.patterns)
     wanted = frozen.get(name)
-    entries = workspace.index.tree_digests(Tree(tree.patterns, optional=True))
-    here = tree_digest((path, digest.hex) for path, digest in entries if path not in made)
-    if wanted == here or (wanted is None and (entries or tree.optional)):
+    found = workspace.index.tree(Tree(tree.patterns, optional=True))
+    if wanted is None and (found.files or tree.optional):
         return [], []
-    files = None if wanted is None else sources.find_tree(tree, wanted)
+    if wanted == _less(tree, workspace, made, found.digest):
+        return [], []
+    files = None if wanted is None else sources.find_tree(tree, wanted, made)
     if files is None:
         return [], [name if wanted is None else f"{name} ({wanted.short})"]
-    for path, source in files:
+    lacking = [(path, source) for path, source in files if is_lacking(path, workspace)]
+    for path, source in lacking:
         supply(source, workspace.index.locate(path))
-    return [name], []
+    return [name] if lacking else [], []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +50,6 @@ class Made:
     result: StepResult
     wanted: tuple[str, ...] = ()
     other: tuple[tuple[str, Path], ...] = ()
-    given: tuple[str, ...] = ()
 
 
 def exact_steps(source: Source) -> tuple[Step, ...]:
@@ -142,7 +141,6 @@ class StepRebuild:
         upstream = {path for path in step.files if path in self.made_paths}
         upstream |= {path for path in self._wanted for tree in step.trees if tree_matches(tree, path)}
         lost = [path for path in sorted(upstream) if not self._lay_out(path)]
-        self.workspace.index.forget()
         return given, (*missing, *lost)
 
     def _lay_out(self, path: str) -> bool:
@@ -161,7 +159,7 @@ class StepRebuild:
         stored = None if again else self._on_record(step, key)
         if stored is not None and all(self._lay_out(path) for path in self.expected(step)):
             self._told(step.name, "on record")
-            return Made(result=_recorded(step, stored), wanted=tuple(self.expected(step)), given=given)
+            return Made(result=_recorded(step, stored, given), wanted=tuple(self.expected(step)))
         return self._build(step, key, given)
 
     def expected(self, step: Step) -> dict[str, Digest]:
@@ -242,10 +240,19 @@ class StepRebuild:
             variations=ran.variations,
             machine=self._machine,
             record=self._store.add(record),
-            why=None if wanted else "neither the release nor its lock says what it gave",
+            why=self._remark(wanted, [path for path, _ in other], given),
         )
         self._told(step.name, outcome)
-        return Made(result=result, wanted=tuple(wanted), other=tuple(other), given=given)
+        return Made(result=result, wanted=tuple(wanted), other=tuple(other))
+
+    def _remark(self, wanted: Mapping[str, Digest], other: Sequence[str], given: Sequence[str]) -> str | None:
+        """What the files of the release cannot tell of a step."""
+        if not wanted:
+            return "neither the release nor its lock says what it gave"
+        inner = [path for path in other if not self._sources.is_released(wanted[path])]
+        if inner:
+            return f"made other bytes of {', '.join(inner)}, which is not released"
+        return None if other else _given(given)
 
     def step(self, name: str) -> Step:
         """One of the steps, by name."""
@@ -301,7 +308,11 @@ def _first_run(claim: Claim) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _recorded(step: Step, stored: Stored) -> StepResult:
+def _given(names: Sequence[str]) -> str | None:
+    return f"given by digest, git does not hold it: {', '.join(names)}" if names else None
+
+
+def _recorded(step: Step, stored: Stored, given: Sequence[str]) -> StepResult:
     record = stored.record
     return StepResult(
         name=step.name,
@@ -313,4 +324,5 @@ def _recorded(step: Step, stored: Stored) -> StepResult:
         variations=record.variations,
         machine=record.machine,
         record=stored.name,
+        why=_given(given),
     )

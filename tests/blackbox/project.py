@@ -18,6 +18,8 @@ from release_tasks.verbs.registration import ini_registration
 from release_tasks.verbs.verify import verify
 
 LIMIT_S = 120
+NOT_REBUILT = "REBUILD_MISSING (nothing was rebuilt yet)"
+SEALABLE = f"not yet: {NOT_REBUILT}"  # `doit release` alone reaches no more; `doit reproduce` does the rest
 DODO = """import release_tasks
 
 project = release_tasks.Project("release.toml")

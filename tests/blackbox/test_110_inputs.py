@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from project import Project, contents, edit_in_disguise, normal, ran, rows
+from project import NOT_REBUILT, SEALABLE, Project, contents, edit_in_disguise, normal, ran, rows
 
 STEPS = ["step:tokenizer", "step:train", "step:evaluate"]
 ALL_OURS = [
@@ -127,7 +127,7 @@ def test_a_new_commit_is_judged_and_packaged_and_runs_no_step_of_the_user_and_no
     metadata = json.loads(released.read("release/1.0.0/metadata.json"))
     assert (metadata["git_commit"], metadata["git_dirty"]) == (commit, False)
     assert rows(done)["exact_root"] == exact
-    assert rows(done)["seal"] == "can be sealed"
+    assert rows(done)["seal"] == SEALABLE
 
 
 def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: Project) -> None:
@@ -135,10 +135,10 @@ def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: 
     refreeze(released)
     assert rows(released.doit("release"))["seal"] == (
         "not yet: SOURCE_DIRTY (uncommitted changes when it was built), "
-        "LOCK_UNCOMMITTED (another content, or not committed)"
+        f"LOCK_UNCOMMITTED (another content, or not committed), {NOT_REBUILT}"
     )
     released.commit()
-    assert rows(released.doit("release"))["seal"] == "can be sealed"
+    assert rows(released.doit("release"))["seal"] == SEALABLE
 
 
 def test_a_file_that_a_glob_comes_to_match_is_an_input(released: Project) -> None:

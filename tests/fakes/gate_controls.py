@@ -397,6 +397,11 @@ EVALUATION: list[Control] = [
 
 BENCH: list[Control] = bench_evidence.CONTROLS
 
+
+def _rebuild(**values: Any) -> dict[str, Any]:
+    return change("seal", rebuild={**EVIDENCE["seal"]["rebuild"], **values})
+
+
 SEAL: list[Control] = [
     ("source", change("seal", commit=None, dirty=None), GateCode.SOURCE_UNKNOWN),
     ("source", change("seal", dirty=True), GateCode.SOURCE_DIRTY),
@@ -415,6 +420,19 @@ SEAL: list[Control] = [
     ("waivers", change("seal", waivers=[EXPIRED]), GateCode.WAIVER_EXPIRED),
     ("accepted", change("seal", accepted_root=None), GateCode.EVIDENCE_STALE),
     ("accepted", change("seal", root=None, accepted_root=None), GateCode.EVIDENCE_STALE),
+    ("reproducible", change("seal", rebuild=None), GateCode.REBUILD_MISSING),
+    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.EVIDENCE_STALE),
+    ("reproducible", _rebuild(levels={"bytes": 0, "tensors": 1, "tolerance": 1}), GateCode.REBUILD_LEVEL_LOW),
+    (
+        "reproducible",
+        _rebuild(levels={"bytes": None, "tensors": 1, "tolerance": 1}),
+        GateCode.REBUILD_LEVEL_LOW,
+    ),
+    (
+        "reproducible",
+        _rebuild(weights="given", levels={"bytes": None, "tensors": None, "tolerance": None}),
+        GateCode.REBUILD_LEVEL_LOW,
+    ),
 ]
 
 CONTROLS: list[Control] = [
