@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from release_tasks.config.load import find_config, load_release
@@ -56,6 +58,7 @@ class Reproduce(VerbCommand):
 
     def run(self, params: Any, args: list[str]) -> int:
         """Reproduce, keep the report, print it."""
+        signal.signal(signal.SIGTERM, _leave)
         if len(args) > 1:
             raise ConfigError("wrong number of paths", wanted="one release, or none", found=" ".join(args))
         environ = dict(os.environ)
@@ -72,6 +75,11 @@ class Reproduce(VerbCommand):
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
         return _EXIT[done.outcome]
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """Leave as Ctrl-C does: commands are ended, and the fresh place is removed."""
+    raise SystemExit(128 + number)
 
 
 def _request(params: Any, args: list[str], project: Release) -> Request:

@@ -80,7 +80,7 @@ def _against_packaging(report: RebuildReport, least: int) -> Iterator[Against]:
             yield file.path, file.why or file.outcome
     for step in report.steps:
         if step.outcome == "mismatch" and step.why is not None:
-            yield step.name, step.why.splitlines()[0]
+            yield step.name, _first_line(step.why)
 
 
 def _against_here(report: RebuildReport) -> Iterator[Against]:
@@ -91,11 +91,15 @@ def _against_here(report: RebuildReport) -> Iterator[Against]:
             yield file.path, file.why or file.outcome
     for step in report.steps:
         if step.outcome in {"given", "inconclusive"}:
-            yield step.name, (step.why or step.outcome).splitlines()[0]
+            yield step.name, _first_line(step.why or step.outcome)
         else:
             yield from ((step.name, why) for why in _too_little_varied(step.variations))
     if not report.steps:
         yield "nothing was rebuilt", "no step makes a file of the release"
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.splitlines()), "")
 
 
 def _too_little_varied(variations: Variations) -> Iterator[str]:

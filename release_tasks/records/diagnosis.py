@@ -85,16 +85,22 @@ def diagnosis_from_json(value: JSON, *, where: str) -> Diagnosis:
             "differences": list() as differences,
             "trials": int() as trials,
             **rest,
-        } if not rest and not isinstance(trials, bool):
+        } if not rest and not isinstance(trials, bool) and trials >= 0:
             return Diagnosis(
                 step=step,
                 first=first,
                 findings=tuple(_finding(item, where) for item in findings),
-                differences=tuple(item for item in differences if isinstance(item, dict)),
+                differences=tuple(_difference(item, where) for item in differences),
                 trials=trials,
             )
         case _:
             raise _refuse(value, where)
+
+
+def _difference(value: JSON, where: str) -> JSONObject:
+    if not isinstance(value, dict):
+        raise _refuse(value, where)
+    return value
 
 
 def _finding(value: JSON, where: str) -> Finding:

@@ -24,8 +24,8 @@ _PLAIN = (
     "-c", "advice.detachedHead=false",
     "-c", "protocol.file.allow=always",
 )  # fmt: skip
-# Whoever owns the repository: `clone` starts a second git, which reads this in a file only (git-config(1)).
 _LINK, _FILE = b"120000 ", b"100"  # modes of the index (gitformat-index(5))
+# Whoever owns the repository: `clone` starts a second git, which reads this in a file only (git-config(1)).
 _OWN_CONFIG = "[safe]\n\tdirectory = *\n"
 
 

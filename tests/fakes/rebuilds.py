@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from release_tasks.policy.rebuild_level import earned_level
+from release_tasks.records.diagnosis import Cause, Diagnosis, Finding
 from release_tasks.records.digest import sha256
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.likeness import LIKENESSES
@@ -86,6 +87,10 @@ def report(**changed: Any) -> RebuildReport:
     return replace(made, **changed)
 
 
+CLOCK = Finding(cause=Cause.CLOCK, because="only 'time' changes it", mend="use SOURCE_DATE_EPOCH")
+DIAGNOSIS = Diagnosis(step="step:train", first=True, findings=(CLOCK,), trials=4)
+
+
 def written(made: RebuildReport) -> JSONObject:
     """rebuild.json of a report."""
     return {**made.to_json(), "level": earned_level(made).to_json()}
@@ -152,6 +157,14 @@ _FILES = st.builds(
     likeness=st.none() | st.sampled_from(LIKENESSES),
     why=st.none() | _TEXTS,
 )
+_FINDINGS = st.builds(Finding, cause=st.sampled_from(Cause), because=_TEXTS, mend=_TEXTS)
+_DIAGNOSES = st.builds(
+    Diagnosis,
+    step=_TEXTS,
+    first=st.booleans(),
+    findings=st.lists(_FINDINGS, max_size=2).map(tuple),
+    trials=st.integers(0, 99),
+)
 REPORTS = st.builds(
     RebuildReport,
     name=_TEXTS,
@@ -171,7 +184,7 @@ REPORTS = st.builds(
     finished_at=_MOMENTS,
     generator=_TEXTS,
     built_with=_TEXTS,
-    diagnosis=_NAMES,
+    diagnosis=st.lists(_DIAGNOSES, max_size=2).map(tuple),
 )
 RECORDS = st.builds(
     RebuildRecord,

@@ -16,7 +16,7 @@ _PORTABLE_HERE = machine(numeric_id=PORTABLE)
 _PORTABLE_THERE = machine("2", processor="Xeon", numeric_id=PORTABLE)
 UNSIGNED = "a report that another party has signed: signatures come in a later version"
 DERIVED = "1 derived files rendered again from the recorded ones, the same bytes"
-VARIED = "1 step gave the same bytes under 2 variations: home, time"
+VARIED = "1 step gave the same bytes under 2 variations"
 
 
 def drawn(least: Any = "bytes", **changed: Any) -> tuple[int | None, tuple[str, ...]]:
@@ -49,7 +49,7 @@ def with_file(**changed: Any) -> dict[str, Any]:
             {"steps": (OTHER_STEP,)},
             2,
             (DERIVED, VARIED, "1 step gave the same bytes on Xeon"),
-            (f"the numeric profile is not portable: {V3}",),
+            (f"the numeric profile: it is not portable: {V3}",),
             id="another processor",
         ),
         pytest.param(
@@ -76,10 +76,13 @@ def test_each_level_says_what_shows_it_and_what_hinders_the_next(
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        (with_file(outcome="mismatch", found=THREE), "model.safetensors came out otherwise"),
+        (
+            with_file(outcome="mismatch", found=THREE),
+            "model.safetensors: came out otherwise, nobody knows why",
+        ),
         (
             {"files": (*FILES, file("README.txt", "derived", outcome="mismatch", why="it differs"))},
-            "README.txt came out otherwise",
+            "README.txt: came out otherwise, it differs",
         ),
         (
             {"files": (*FILES, file("README.txt", "derived", outcome="inconclusive", why="no template"))},
@@ -91,7 +94,7 @@ def test_each_level_says_what_shows_it_and_what_hinders_the_next(
         ),
         (
             {"files": (*FILES, file("e.json", "recorded", outcome="mismatch", why="a key too few"))},
-            "e.json came out otherwise",
+            "e.json: came out otherwise, a key too few",
         ),
         ({"files": (*FILES, file("e.json", "recorded", outcome="match"))}, "e.json: match"),
         (
@@ -156,6 +159,27 @@ def test_what_was_given_or_not_varied_stays_packaging(
     assert drawn(**changed) == (0, missing)
 
 
+def test_one_reason_is_said_once_for_all_that_it_is_true_of() -> None:
+    steps = (
+        step("step:a", outcome="given"),
+        step("step:b", variations=Variations()),
+        step("step:c", outcome="given"),
+    )
+    assert drawn(steps=steps) == (0, ("step:a, step:c: given", "step:b: nothing was varied"))
+
+
+def test_of_a_long_reason_the_first_line_is_enough() -> None:
+    assert drawn(steps=(step(outcome="mismatch", why="exit code 1\nTraceback"),)) == (
+        None,
+        ("step:train: exit code 1",),
+    )
+    assert drawn(steps=(step(outcome="inconclusive", why="no data\nnor log"),)) == (
+        0,
+        ("step:train: no data",),
+    )
+    assert drawn(steps=(step(outcome="mismatch", why=""),)) == (None, ("step:train: ",))
+
+
 def test_given_weights_stay_at_level_0_wherever_the_rest_was_rebuilt() -> None:
     given = {"weights": "given", **with_file(outcome="given", by="source")}
     assert drawn(steps=(step(machine=_PORTABLE_THERE),), builder=_PORTABLE_HERE, **given)[0] == 0
@@ -211,7 +235,7 @@ def test_our_own_steps_have_no_numeric_profile_to_be_checked() -> None:
 def test_a_release_that_names_no_machine_is_rebuilt_here_at_most() -> None:
     assert drawn(builder=None, steps=(OTHER_STEP,)) == (
         1,
-        ("the release does not say on which machine it was built",),
+        ("the release: it does not say on which machine it was built",),
     )
 
 
@@ -236,7 +260,10 @@ def test_less_than_bytes_counts_only_when_it_is_asked_for(
 
 def test_a_rendered_file_is_compared_by_bytes_whatever_is_asked_for() -> None:
     files = (*FILES, file("README.txt", "derived", outcome="mismatch", likeness="tensors"))
-    assert drawn("tolerance", files=files) == (None, ("README.txt came out otherwise",))
+    assert drawn("tolerance", files=files) == (
+        None,
+        ("README.txt: came out otherwise, nobody knows why",),
+    )
 
 
 @given(REPORTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from release_tasks.policy.rebuild_level import earned_level
 from release_tasks.policy.rebuild_text import level_words, markdown_text, terminal_text, verdict_words
 from release_tasks.records.rebuild import RebuildReport, Variations
-from tests.fakes.rebuilds import FILES, ONE, REPORTS, THREE, TWO, file, report, step
+from tests.fakes.rebuilds import CLOCK, DIAGNOSIS, FILES, ONE, REPORTS, THREE, TWO, file, report, step
 
 EVIL = "a\x1b[2K|b`\r<c>\u202e_d_*[e](f)#"
 
@@ -49,20 +50,20 @@ def test_a_level_is_said_with_its_meaning() -> None:
 def test_the_summary_of_a_rebuild_that_came_out() -> None:
     assert terminal(report()) == (
         "tiny 1.0.0: reproduced\n"
-        "  level        1, rebuilt on this machine under variation "
+        "  level         1, rebuilt on this machine under variation "
         "(a claim of whoever ran it: nothing here is signed)\n"
-        "  shown by     1 derived files rendered again from the recorded ones, the same bytes\n"
-        "               1 step gave the same bytes under 2 variations: home, time\n"
-        "  to level 2   step:train: rebuilt on the machine that built it\n"
-        "  weights      rebuilt\n"
-        f"  commit       {'c' * 40}\n"
-        f"  exact_root   {TWO}\n"
-        "  step         step:train            match  1.5 s\n"
-        "  files        exact: 1 match; derived: 1 match; recorded: 1 given\n"
-        "  packages     numpy: built with 2.4.6, now not installed\n"
-        "  varied       home, time\n"
-        "               not user: not root\n"
-        "  seconds      2.2\n"
+        "  shown by      1 derived files rendered again from the recorded ones, the same bytes\n"
+        "                1 step gave the same bytes under 2 variations\n"
+        "  to level 2    step:train: rebuilt on the machine that built it\n"
+        "  weights       rebuilt\n"
+        f"  commit        {'c' * 40}\n"
+        f"  exact_root    {TWO}\n"
+        "  step          step:train            match  1.5 s\n"
+        "  files         exact: 1 match; derived: 1 match; recorded: 1 given\n"
+        "  packages      numpy: built with 2.4.6, now not installed\n"
+        "  varied        home, time\n"
+        "                not user in step:train: not root\n"
+        "  seconds       2.2\n"
     )
 
 
@@ -79,39 +80,39 @@ def test_the_summary_of_one_that_did_not() -> None:
             *FILES[1:],
         ),
         packages=(),
-        diagnosis=("the clock",),
+        diagnosis=(DIAGNOSIS,),
     )
     assert terminal(made, "k/x.json: damaged").split("\n", 1)[1] == (
-        "  level        none (a claim of whoever ran it: nothing here is signed)\n"
-        "  to packaging model.safetensors came out otherwise\n"
-        "               a came out otherwise\n"
-        "               step:train: exit code 1\n"
-        "               log: x\n"
-        "  weights      rebuilt\n"
-        f"  commit       {'c' * 40}\n"
-        f"  exact_root   {TWO}\n"
-        "  step         step:train            mismatch  1.5 s\n"
-        "               exit code 1\n"
-        "               log: x\n"
-        "  step         step:eval             inconclusive\n"
-        "               no data\n"
-        "  files        exact: 2 mismatch, 1 inconclusive; derived: 1 match; recorded: 1 given\n"
-        "               mismatch model.safetensors (the same tensors): step:train made other bytes\n"
-        "               inconclusive quality.json: no reason\n"
-        "               mismatch a: no reason\n"
-        "  varied       left out: clock\n"
-        "  not believed k/x.json: damaged\n"
-        "  cause        the clock\n"
-        "  seconds      2.2\n"
+        "  level         none (a claim of whoever ran it: nothing here is signed)\n"
+        "  to packaging  model.safetensors: came out otherwise, step:train made other bytes\n"
+        "                a: came out otherwise, nobody knows why\n"
+        "                step:train: exit code 1\n"
+        "  weights       rebuilt\n"
+        f"  commit        {'c' * 40}\n"
+        f"  exact_root    {TWO}\n"
+        "  step          step:train            mismatch  1.5 s\n"
+        "                exit code 1\n"
+        "                log: x\n"
+        "  step          step:eval             inconclusive\n"
+        "                no data\n"
+        "  files         exact: 2 mismatch, 1 inconclusive; derived: 1 match; recorded: 1 given\n"
+        "                mismatch model.safetensors (the same tensors): step:train made other bytes\n"
+        "                inconclusive quality.json: no reason\n"
+        "                mismatch a: no reason\n"
+        "  varied        left out: clock\n"
+        "  not believed  k/x.json: damaged\n"
+        "  cause         step:train, the first that differs (4 trials): clock: only 'time' changes it\n"
+        "                  use SOURCE_DATE_EPOCH\n"
+        "  seconds       2.2\n"
     )
 
 
 def test_a_flood_of_files_is_counted_whole_and_named_in_part() -> None:
     made = report(files=tuple(file(f"{number:03}", outcome="mismatch", why="x") for number in range(120)))
     text = terminal(made)
-    assert "  files        exact: 120 mismatch\n" in text
+    assert "  files         exact: 120 mismatch\n" in text
     assert len(re.findall(r"^ +mismatch \d{3}: x$", text, re.MULTILINE)) == 20
-    assert text.count("               and 100 more; --json lists all\n") == 2  # files, and why no level
+    assert text.count("                and 100 more; --json lists all\n") == 1
 
 
 @given(REPORTS)
@@ -123,7 +124,7 @@ def test_counts_are_exact(made: RebuildReport) -> None:
 
 
 def test_the_markdown_names_every_step_and_file() -> None:
-    made = report(diagnosis=("the clock",))
+    made = report(diagnosis=(DIAGNOSIS,))
     assert markdown(made) == (
         "# Rebuild of tiny 1.0.0\n"
         "\n"
@@ -131,7 +132,7 @@ def test_the_markdown_names_every_step_and_file() -> None:
         "This is a claim of whoever ran it: nothing here is signed.\n"
         "\n"
         "- shown by: 1 derived files rendered again from the recorded ones, the same bytes\n"
-        "- shown by: 1 step gave the same bytes under 2 variations: home, time\n"
+        "- shown by: 1 step gave the same bytes under 2 variations\n"
         "- missing for the next level: step:train: rebuilt on the machine that built it\n"
         "\n"
         f"- commit: `{'c' * 40}`\n"
@@ -155,7 +156,7 @@ def test_the_markdown_names_every_step_and_file() -> None:
         "\n"
         "## Why it differs\n"
         "\n"
-        "- the clock\n"
+        "- step:train, the first that differs (4 trials): clock: only 'time' changes it use SOURCE\\_DATE\\_EPOCH\n"
     )
 
 
@@ -173,7 +174,7 @@ def test_no_name_breaks_out_of_its_line_or_cell() -> None:
         files=(file(EVIL, outcome="mismatch", why=EVIL),),
         packages=((EVIL, EVIL, EVIL),),
         built_with=EVIL,
-        diagnosis=(EVIL,),
+        diagnosis=(replace(DIAGNOSIS, step=EVIL, findings=(replace(CLOCK, because=EVIL, mend=EVIL),)),),
     )
     text = terminal(made, EVIL)
     assert text.replace("\n", "").isprintable()

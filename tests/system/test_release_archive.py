@@ -11,7 +11,7 @@ import pytest
 from release_tasks.errors import FormatError, IntegrityError, StorageError
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.release_contents import Contents
-from release_tasks.system.release_archive import read_release_archive, unpack_release_archive
+from release_tasks.system.release_archive import read_release_archive, unpack_members
 from release_tasks.system.release_tree import read_release_tree
 from tests.fakes.release_tree import (
     PARTS,
@@ -189,6 +189,9 @@ def test_a_directory_is_no_archive(tmp_path: Path) -> None:
     assert caught.value.found == "a directory"
 
 
+ALL = frozenset(FILES)
+
+
 def unpacked(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
@@ -203,7 +206,7 @@ def written(tmp_path: Path, data: bytes) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_release_is_unpacked_as_it_was_packed(tmp_path: Path, kind: str) -> None:
-    unpack_release_archive(written(tmp_path, archive(FILES, kind)), tmp_path / "out")
+    unpack_members(written(tmp_path, archive(FILES, kind)), ALL, tmp_path / "out")
     assert unpacked(tmp_path / "out") == FILES
     assert not any(
         path.is_symlink() or path.stat().st_mode & 0o111 for path in (tmp_path / "out").rglob("*.*")
@@ -211,11 +214,22 @@ def test_a_release_is_unpacked_as_it_was_packed(tmp_path: Path, kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_only_the_members_that_are_asked_for_are_unpacked(tmp_path: Path, kind: str) -> None:
+    place = written(tmp_path, archive(FILES, kind))
+    unpack_members(place, frozenset({"metadata.json", "evidence/verdict.json"}), tmp_path / "out")
+    assert unpacked(tmp_path / "out") == {
+        name: FILES[name] for name in ("evidence/verdict.json", "metadata.json")
+    }
+    unpack_members(place, frozenset(), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_unpacking_overwrites_nothing(tmp_path: Path, kind: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "MANIFEST.json").write_bytes(b"mine")
     with pytest.raises(StorageError, match=r"^the file exists already\n"):
-        unpack_release_archive(written(tmp_path, archive(FILES, kind)), tmp_path / "out")
+        unpack_members(written(tmp_path, archive(FILES, kind)), ALL, tmp_path / "out")
     assert (tmp_path / "out" / "MANIFEST.json").read_bytes() == b"mine"
 
 
@@ -249,7 +263,7 @@ def _info(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile
 def test_nothing_of_a_foreign_archive_is_written_outside(tmp_path: Path, member: tarfile.TarInfo) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(FormatError):
-        unpack_release_archive(_foreign_tar(tmp_path, (member, b"")), tmp_path / "out")
+        unpack_members(_foreign_tar(tmp_path, (member, b"")), ALL, tmp_path / "out")
     left = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
     assert {path.relative_to(tmp_path).parts[0] for path in left} <= {"out", "release.bin"}
     assert not any(path.is_symlink() or path.is_file() for path in (tmp_path / "out").rglob("*"))
@@ -258,14 +272,15 @@ def test_nothing_of_a_foreign_archive_is_written_outside(tmp_path: Path, member:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_archive_cut_anywhere_is_refused(tmp_path: Path, kind: str) -> None:
     data = archive(FILES, kind)
-    for number, end in enumerate(range(1, len(data), len(data) // 23)):
+    last = data.rindex(FILES[max(FILES)])  # what comes behind the last member is for verification to judge
+    for number, end in enumerate(range(1, last, len(data) // 23)):
         with pytest.raises(FormatError):
-            unpack_release_archive(written(tmp_path, data[:end]), tmp_path / f"out{number}")
+            unpack_members(written(tmp_path, data[:end]), ALL, tmp_path / f"out{number}")
 
 
 def test_only_a_regular_file_that_is_not_packed_twice_is_unpacked(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match=r"^not a regular file\n"):
-        unpack_release_archive(tmp_path, tmp_path / "out")
+        unpack_members(tmp_path, ALL, tmp_path / "out")
     with pytest.raises(FormatError, match=r"^the archive is compressed\n"):
-        unpack_release_archive(written(tmp_path, b"\x1f\x8b\x08\x00"), tmp_path / "out")
+        unpack_members(written(tmp_path, b"\x1f\x8b\x08\x00"), ALL, tmp_path / "out")
     assert not (tmp_path / "out").exists()

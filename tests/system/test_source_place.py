@@ -109,6 +109,16 @@ def test_the_copy_is_the_commit_and_nothing_of_the_working_tree(repository: Path
     assert (files_of(repository), sorted((repository / ".git").rglob("*"))) == before
 
 
+def test_names_are_bytes_that_mean_nothing_to_git(repository: Path, tmp_path: Path) -> None:
+    names = ("new\nline", "--force", "ä\t", "a b", "-z", ":(top)x")
+    for name in names:
+        (repository / name).write_bytes(name.encode())
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "names")
+    checkout(repository, head(repository), tmp_path / "copy")
+    assert files_of(tmp_path / "copy") == {**FILES, **{name: name.encode() for name in names}}
+
+
 def test_an_earlier_commit_that_no_branch_names_any_more_is_there(repository: Path, tmp_path: Path) -> None:
     commit = head(repository)
     (repository / "train.py").write_bytes(b"print(2)\n")
