@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from release_tasks.records.digest import Digest
@@ -26,6 +26,11 @@ def why_not_counted(record: RebuildRecord, *, wanted: Outputs, run: str | None) 
     if differing:
         return f"it says that {', '.join(differing)} came out otherwise"
     return None
+
+
+def is_varied_less(record: RebuildRecord, asked: Collection[str]) -> bool:
+    """Whether a record left out by choice what is now asked for: the step is then worth another run."""
+    return any(name in asked for name in record.variations.left_out)
 
 
 def best_record(records: Iterable[RebuildRecord], *, builder: str | None) -> RebuildRecord | None:

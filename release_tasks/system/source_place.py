@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from release_tasks.errors import ConfigError, EnvironmentRefused
+from release_tasks.records.frozen_record import frozen
 from release_tasks.system.disk import remove_tree
 from release_tasks.system.storage import storage_errors
 
@@ -46,8 +47,17 @@ def remove_place(place: Path) -> None:
     remove_tree(place)
 
 
-def borrow(repository: Path, commit: str, target: Path) -> None:
-    """Make the new folder `target` a repository of its own at `commit`, with no file in it yet.
+@frozen
+class Borrowed:
+    """A commit in a repository of its own, its files not yet written; `linked`: some are symbolic links."""
+
+    folder: Path
+    files: tuple[bytes, ...]
+    linked: bool
+
+
+def borrow(repository: Path, commit: str, target: Path) -> Borrowed:
+    """Make the new folder `target` a repository of its own that holds `commit`, with no file in it yet.
 
     Objects are shared, not copied; nothing is fetched. A file `gitconfig` is left beside `target`. Raises
     ConfigError when the repository has no such commit, EnvironmentRefused when git is missing or fails,
@@ -70,31 +80,34 @@ def borrow(repository: Path, commit: str, target: Path) -> None:
         )
     clone = ("clone", "--quiet", "--shared", "--no-checkout", "--no-tags")
     _must(_git(repository, config, *clone, str(repository), str(target)), repository)
-    _must(_git(target, config, "update-ref", "--no-deref", "HEAD", commit), target)
     _must(_git(target, config, "read-tree", commit), target)
+    listed = _git(target, config, "ls-files", "--stage", "-z")
+    _must(listed, target)
+    entries = [entry.partition(b"\t") for entry in listed.stdout.split(b"\0") if entry]
+    return Borrowed(
+        folder=target,
+        files=tuple(name for about, _, name in entries if about.startswith((_FILE, _LINK))),
+        linked=any(about.startswith(_LINK) for about, _, _ in entries),
+    )
 
 
-def write_out(target: Path, choose: Callable[[str], bool]) -> None:
+def write_out(borrowed: Borrowed, choose: Callable[[str], bool]) -> None:
     """Write the files of a borrowed commit whose paths, from the top of the repository, are chosen.
 
     In a repository with symbolic links every file is written, for a link may lead to any. What is there
     already stays. Raises EnvironmentRefused when git fails or lacks an object.
     """
-    config = _config(target)
-    listed = _git(target, config, "ls-files", "--stage", "-z")
-    _must(listed, target)
-    entries = [entry.partition(b"\t") for entry in listed.stdout.split(b"\0") if entry]
-    linked = any(about.startswith(_LINK) for about, _, _ in entries)
-    files = [name for about, _, name in entries if about.startswith(_FILE) or linked]
-    root = os.fsencode(target)
+    root = os.fsencode(borrowed.folder)
     chosen = [
         name
-        for name in files
-        if (linked or choose(os.fsdecode(name))) and not os.path.lexists(root + b"/" + name)
+        for name in borrowed.files
+        if (borrowed.linked or choose(os.fsdecode(name))) and not os.path.lexists(root + b"/" + name)
     ]
     if chosen:
         asked = b"".join(name + b"\0" for name in chosen)
-        _must(_git(target, config, "checkout-index", "-z", "--stdin", given=asked), target)
+        config = _config(borrowed.folder)
+        done = _git(borrowed.folder, config, "checkout-index", "-z", "--stdin", given=asked)
+        _must(done, borrowed.folder)
 
 
 def _config(target: Path) -> Path:

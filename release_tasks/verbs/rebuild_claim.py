@@ -176,11 +176,11 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
         )
     _refuse_other_commit(claim, project)
     copy = place / "source"
-    borrow(repository, claim.commit, copy)
+    borrowed = borrow(repository, claim.commit, copy)
     inside = copy / project.relative_to(repository)
     inside.mkdir(parents=True, exist_ok=True)
     prefix = "".join(f"{part}/" for part in project.relative_to(repository).parts)
-    write_out(copy, {f"{prefix}{name}" for name in (FILE_NAME, POLICY_NAME, LOCK)}.__contains__)
+    write_out(borrowed, {f"{prefix}{name}" for name in (FILE_NAME, POLICY_NAME, LOCK)}.__contains__)
     release = _load(claim, inside, environ)
     _refuse_other_source(claim, inside, release)
     _refuse_missing_tools(release)
@@ -198,7 +198,7 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
         release, roots=tuple(replace(root, path=str(_root_of(root.name, place))) for root in release.roots)
     )
     if release.policy is not None:
-        write_out(copy, f"{prefix}{release.policy}".__eq__)
+        write_out(borrowed, f"{prefix}{release.policy}".__eq__)
     policy = find_policy(release)
     relative = None if policy is None else os.path.relpath(policy, release.root)
     mode = claim.verdict.mode
@@ -207,7 +207,7 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     )
     if plan.release.version.text != claim.manifest.version:
         raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
-    write_out(copy, _declared(plan, prefix))
+    write_out(borrowed, _declared(plan, prefix))
     return Source(plan=plan, working=working)
 
 

@@ -13,7 +13,7 @@ from release_tasks.catalog import plan_steps
 from release_tasks.config.layout import is_json, tree_names
 from release_tasks.errors import CommandFailed, EnvironmentRefused, FormatError, ReleaseError
 from release_tasks.formats.lock_file import parse_lock
-from release_tasks.policy.rebuild_choice import best_record, spot_check, why_not_counted
+from release_tasks.policy.rebuild_choice import best_record, is_varied_less, spot_check, why_not_counted
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.lock import Lock
@@ -172,6 +172,8 @@ class StepRebuild:
         counted = {}
         for item in stored:
             why = why_not_counted(item.record, wanted=self.expected(step), run=self._first_run)
+            if why is None and is_varied_less(item.record, self._variation.names):
+                continue
             if why is None:
                 counted[item.name] = item
             else:

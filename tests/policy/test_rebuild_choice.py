@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.policy.rebuild_choice import best_record, spot_check, why_not_counted
+from release_tasks.policy.rebuild_choice import best_record, is_varied_less, spot_check, why_not_counted
 from release_tasks.records.rebuild import Variations
 from release_tasks.records.rebuild_record import RebuildRecord
 from tests.fakes.rebuilds import HERE, ONE, RECORDS, RUN, THERE, TWO, record
@@ -49,6 +49,17 @@ def test_every_file_that_came_out_otherwise_is_named() -> None:
     wanted = {"b": ONE, "a": ONE, "c": ONE}
     made = record(outputs=(("a", TWO), ("c", ONE)))
     assert why_not_counted(made, wanted=wanted, run=None) == "it says that a, b came out otherwise"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "asked", "less"),
+    [((), {"clock"}, False), (("clock",), {"clock", "umask"}, True), (("clock",), {"umask"}, False)],
+)
+def test_a_record_that_left_out_what_is_asked_for_is_worth_another_run(
+    left_out: tuple[str, ...], asked: set[str], *, less: bool
+) -> None:
+    made = record(variations=Variations(applied=("umask",), left_out=left_out))
+    assert is_varied_less(made, asked) is less
 
 
 def test_nothing_is_the_best_of_nothing() -> None:
