@@ -97,10 +97,11 @@ class Sources:
 
 def _members(folder: Path, tree: Tree) -> Iterator[tuple[str, Path]]:
     """The files of a folder that a glob matches, by the path under which the project declares them."""
-    roots = sorted({pattern.partition(":")[0] + ":" for pattern in tree.patterns if ":" in pattern})
-    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-        inside = file.relative_to(folder).as_posix()
-        yield from ((path, file) for root in ("", *roots) if tree_matches(tree, path := root + inside))
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for pattern in tree.patterns:
+        root, colon, glob = pattern.rpartition(":")
+        inner = Tree((glob,))
+        yield from ((root + colon + name, file) for name, file in files.items() if tree_matches(inner, name))
 
 
 def frozen_inputs(lock: Lock | None) -> Mapping[str, Digest]:
