@@ -39,7 +39,8 @@ class Reproduce(VerbCommand):
         option("spot-check", "build this many of the steps on record again, old and cheap ones first", "0"),
         option("vary", "what the second build shall find otherwise, as '+all -clock'", ""),
         flag(
-            "explain", "after a mismatch, try the first step that differs under one variation after the other"
+            "explain",
+            "after a mismatch, try each step that differs again, until the variation behind it is found",
         ),
         flag(
             "fresh-env", "install the packages that the release records, and build with them (needs an index)"

@@ -30,6 +30,7 @@ from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import RELEASED_LOCK, Claim, Source
 from release_tasks.verbs.rebuild_inputs import Sources, frozen_inputs, supply_output, supply_reads
 from release_tasks.verbs.rebuild_run import Ran, run_again
+from release_tasks.verbs.rebuild_trials import Trial
 
 Told = Callable[[str, str], None]  # an event of a step, for whoever watches: its name and what happened
 
@@ -260,29 +261,32 @@ class StepRebuild:
         """One of the steps, by name."""
         return next(step for step in self._steps if step.name == name)
 
-    def trial(self, step: Step, names: frozenset[str]) -> dict[str, Digest] | None:
-        """What a step makes under these variations, None when it fails; what is laid out stays as it was."""
-        self._told(step.name, f"try {', '.join(ordered(names)) or 'as it is'}")
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What is to be varied, in the order of the table."""
+        return ordered(self._variation.names)
+
+    def trial(self, step: Step, names: frozenset[str]) -> Trial:
+        """Run a step under these variations; what is laid out stays as it was."""
+        self._told(step.name, f"trying {', '.join(ordered(names)) or 'as it is'}")
         self._prepare(step)
         self._clear(step)
+        variation = replace(self._variation, names=names)
         try:
-            run_again(
-                step,
-                self._source.plan,
-                self.workspace,
-                replace(self._variation, names=names),
-                place=self._place,
-            )
-        except (CommandFailed, EnvironmentRefused):
-            found = None
+            ran = run_again(step, self._source.plan, self.workspace, variation, place=self._place)
+        except CommandFailed as error:
+            trial = Trial(outputs=None, why=str(error))
+        except EnvironmentRefused:
+            trial = Trial(outputs=None)
         else:
             self.workspace.index.forget()
             made = {path: self.workspace.index.sha256(path) for path in self.expected(step)}
-            found = {path: digest for path, digest in made.items() if digest is not None}
+            outputs = {path: digest for path, digest in made.items() if digest is not None}
+            trial = Trial(outputs=outputs, applied=ran.variations.applied)
         self._clear(step)
         for path in self.expected(step):
             self._lay_out(path)
-        return found
+        return trial
 
     def _clear(self, step: Step) -> None:
         """Remove the outputs of a step: a link that leads to the release must not be what it "made"."""

@@ -179,6 +179,7 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
     world = World(
         packages=tuple(f"{name} {now}, built with {then}" for name, then, now in packages),
         elsewhere=tuple(machine_differences(builder, machine)),
+        loose=_loose(claim.environment),
     )
     return _Rebuilt(
         made=made,
@@ -190,6 +191,13 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
         builder=builder,
         refused=tuple(dict.fromkeys(steps.refused)),
     )
+
+
+def _loose(environment: JSONObject) -> frozenset[str]:
+    """The user's steps that the first build ran without a sandbox, by what environment.json says of it."""
+    steps = environment.get("steps")
+    rows = steps.items() if isinstance(steps, dict) else ()
+    return frozenset(name for name, row in rows if isinstance(row, dict) and row.get("hermetic") is False)
 
 
 def _run_id(claim: Claim, machine: Machine) -> str:
