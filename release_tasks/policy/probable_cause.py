@@ -54,6 +54,7 @@ _BY_VARIATION: Mapping[str, Cause] = {
     "hostile-environment": Cause.ENVIRONMENT,
     "still-clock": Cause.CLOCK,
 }
+MOST_LIKELY_FIRST: tuple[str, ...] = tuple(_BY_VARIATION)
 # What makes a step repeat itself when it is held still, though it does not by itself; the first that does.
 STILL: tuple[tuple[str, Cause], ...] = (
     ("still-clock", Cause.CLOCK),
@@ -134,18 +135,12 @@ class Seen:
 
 
 def likely_first(names: Sequence[str], suspects: Sequence[Suspect]) -> tuple[tuple[str, ...], int]:
-    """Variations in the order in which to try them, and how many of them the recipe lint speaks for."""
+    """The same names, those first that the recipe lint speaks for, and how many these are."""
     causes = {_BY_RULE[item.rule] for item in suspects if item.rule in _BY_RULE}
     if any(item.rule in _BY_LIBM for item in suspects):
         causes.add(Cause.SIMD_DISPATCH)
     likely = [name for name in names if _BY_VARIATION.get(name) in causes]
-    rest = sorted((name for name in names if name not in likely), key=_rank)
-    return (*sorted(likely, key=_rank), *rest), len(likely)
-
-
-def _rank(name: str) -> tuple[int, str]:
-    order = tuple(_BY_VARIATION)
-    return (order.index(name) if name in order else len(order)), name
+    return (*likely, *(name for name in names if name not in likely)), len(likely)
 
 
 def probable_causes(seen: Seen) -> tuple[Finding, ...]:

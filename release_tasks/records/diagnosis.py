@@ -113,10 +113,16 @@ def _finding(value: JSON, where: str) -> Finding:
     raise _refuse(value, where)
 
 
+def _difference(value: JSON, where: str) -> JSONObject:
+    if not isinstance(value, dict):
+        raise _refuse(value, where)
+    return value
+
+
 def _refuse(value: JSON, where: str) -> FormatError:
     return FormatError(
         "not a diagnosis that release_tasks writes",
         wanted="step, first, findings, differences and trials",
-        found=", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__,
+        found=(", ".join(sorted(value)) or "{}") if isinstance(value, dict) else type(value).__name__,
         where=where,
     )

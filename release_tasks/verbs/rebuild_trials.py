@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from release_tasks.policy.culprits import find_culprits, smallest
-from release_tasks.policy.probable_cause import STILL, Seen, likely_first
+from release_tasks.policy.probable_cause import MOST_LIKELY_FIRST, STILL, Seen, likely_first
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 
@@ -15,7 +16,8 @@ Outputs = Mapping[str, Digest]
 _NOTHING: frozenset[str] = frozenset()
 _CLOCK = "clock"
 _OTHER_MACHINE = ("cpu-features", "cpus")  # what another machine may be, as far as this one can play it
-_SURE = 3  # times that a step has to make the same thing before something is named that holds it still
+# Runs with one result before something is said to hold a step still: more if it repeats itself by chance.
+_SURE, _SURE_OF_A_COIN = 2, 5
 
 
 @frozen
@@ -57,6 +59,12 @@ class Trials:
         trial = self.run(names, time=time)
         return trial.outputs != self._wanted and (trial.outputs is not None or trial.why is not None)
 
+    def never_twice(self) -> bool:
+        """Whether all that was ever seen of the step is different, what is released included."""
+        made = [trial.outputs for trial in self._known.values() if trial.outputs is not None]
+        made.append(self._wanted)
+        return all(first != second for first, second in itertools.combinations(made, 2))
+
     def changes_again(self, names: Iterable[str]) -> bool:
         """Whether it does so a second time."""
         return self.changes(names, time=2)
@@ -83,11 +91,16 @@ def try_again(seen: Seen, trials: Trials, names: tuple[str, ...]) -> Seen:
     if not trials.repeats(_NOTHING):
         return _held_still(replace(seen, repeats=False), trials)
     if trials.changes(_NOTHING):
+        if not trials.repeats(_NOTHING, times=3):
+            return _held_still(replace(seen, repeats=False), trials)
         return _against_itself(replace(seen, repeats=True, otherwise=True), trials, plain)
-    ordered, likely = likely_first(names, seen.suspects)
+    known = tuple(name for name in MOST_LIKELY_FIRST if name in names)
+    ordered, likely = likely_first(known, seen.suspects)
     found = find_culprits(
         ordered, likely=likely, has_effect=trials.changes, still_has_it=trials.changes_again
     )
+    if not all(trials.changes_again({name}) for name in found.alone):  # it does not depend on them after all
+        return _held_still(replace(seen, repeats=False), trials)
     return replace(seen, repeats=True, by_variation=found.alone, together=found.together)
 
 
@@ -95,8 +108,10 @@ def _held_still(seen: Seen, trials: Trials) -> Seen:
     """What has to be held still for the step to repeat itself; suspects first, then everything at once."""
     names, likely = likely_first(tuple(name for name, _ in STILL), seen.suspects)
 
+    times = _SURE if trials.never_twice() else _SURE_OF_A_COIN
+
     def holds(part: Iterable[str]) -> bool:
-        return trials.repeats(part, times=_SURE)
+        return trials.repeats(part, times=times)
 
     held = _first(names[:likely], holds)
     if not held and holds(names):
