@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -104,6 +103,7 @@ class StepRebuild:
         self._store = store
         self._wish = wish
         self._variation = wish.variation
+        self._rounds: dict[str, int] = {}  # of the steps that were built again
         self._machine = machine
         self._builder = builder
         self._run = run
@@ -188,15 +188,21 @@ class StepRebuild:
     def _build(self, step: Step, key: str, given: tuple[str, ...]) -> Made:
         self._told(step.name, "building")
         self._clear(step)
+        self._rounds[step.name] = self._variation.round + len(self._store.records(key)[0])
         began = time.perf_counter()
         try:
-            ran = run_again(step, self._source.plan, self.workspace, self._variation, place=self._place)
+            ran = self._run_again(step, self._variation.names)
         except CommandFailed as error:
             return self._failed(step, key, error, "mismatch")
         except EnvironmentRefused as error:
             return self._failed(step, key, error, "inconclusive")
         seconds = round(time.perf_counter() - began, 3)
         return self._compared(step, key, ran, seconds=seconds, given=given)
+
+    def _run_again(self, step: Step, names: frozenset[str]) -> Ran:
+        """Run a step with other values of the variations than every rebuild of it that is on record."""
+        variation = Variation(names=names, round=self._rounds[step.name])
+        return run_again(step, self._source.plan, self.workspace, variation, place=self._place)
 
     def _failed(self, step: Step, key: str, error: ReleaseError, outcome: Outcome) -> Made:
         for path in self.expected(step):
@@ -271,9 +277,8 @@ class StepRebuild:
         self._told(step.name, f"trying {', '.join(ordered(names)) or 'as it is'}")
         self._prepare(step)
         self._clear(step)
-        variation = replace(self._variation, names=names)
         try:
-            ran = run_again(step, self._source.plan, self.workspace, variation, place=self._place)
+            ran = self._run_again(step, names)
         except CommandFailed as error:
             trial = Trial(outputs=None, why=str(error))
         except EnvironmentRefused:
