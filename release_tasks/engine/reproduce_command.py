@@ -22,7 +22,7 @@ from release_tasks.system.source_place import fresh_place, remove_place
 from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import newest_release, read_claim
 from release_tasks.verbs.rebuild_steps import Wish
-from release_tasks.verbs.reproduce import Request, keep_report, reproduce
+from release_tasks.verbs.reproduce import REBUILD_DIFFOSCOPE, Request, keep_report, reproduce
 
 _EXIT = {"match": 0, "mismatch": 1, "inconclusive": 2}
 
@@ -75,6 +75,9 @@ class Reproduce(VerbCommand):
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
+            if done.diffoscope is not None:
+                told = kept.with_name(REBUILD_DIFFOSCOPE)
+                sys.stdout.write(f"  {'diffoscope':<14}{os.path.relpath(told)}\n")
         return _EXIT[done.outcome]
 
 

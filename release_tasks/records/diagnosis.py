@@ -113,12 +113,6 @@ def _finding(value: JSON, where: str) -> Finding:
     raise _refuse(value, where)
 
 
-def _difference(value: JSON, where: str) -> JSONObject:
-    if not isinstance(value, dict):
-        raise _refuse(value, where)
-    return value
-
-
 def _refuse(value: JSON, where: str) -> FormatError:
     return FormatError(
         "not a diagnosis that release_tasks writes",

@@ -25,18 +25,19 @@ from release_tasks.verbs.rebuild_trials import Trial, Trials, try_again
 _STANDARD_ERROR = "_stderr"  # as lm-evaluation-harness names the standard error of a metric
 
 
-def compare_made(made: Sequence[Made], workspace: Workspace) -> dict[str, FileDifference]:
-    """How each file that came out otherwise differs from the released one, by declared path.
+def differing_files(made: Sequence[Made], workspace: Workspace) -> dict[str, tuple[Path, Path]]:
+    """The released file and what was made instead, by declared path; without those nowhere to be had."""
+    pairs = {path: (workspace.index.locate(path), other) for item in made for path, other in item.other}
+    return {path: files for path, files in pairs.items() if all(file.is_file() for file in files)}
 
-    A released file that is nowhere to be had is left out.
-    """
-    pairs = [(path, workspace.index.locate(path), other) for item in made for path, other in item.other]
-    pairs = [pair for pair in pairs if pair[1].is_file() and pair[2].is_file()]
-    if not pairs:
+
+def compare_made(files: Mapping[str, tuple[Path, Path]]) -> dict[str, FileDifference]:
+    """How each file that came out otherwise differs from the released one, by declared path."""
+    if not files:
         return {}
     from release_tasks.system.compare_files import compare_files  # noqa: PLC0415 - numpy, for a mismatch only
 
-    return {path: compare_files(released, other, name=path) for path, released, other in pairs}
+    return {path: compare_files(released, other, name=path) for path, (released, other) in files.items()}
 
 
 def likenesses(

@@ -229,6 +229,16 @@ def test_its_cause_is_named(name: str, planted: Project, report: dict[str, Any])
     assert found["trials"] <= 16
 
 
+def test_what_diffoscope_says_is_attached(planted: Project, report: dict[str, Any]) -> None:
+    assert report["diagnosis"]
+    folder = planted.path("release/1.0.0.attestations")
+    text = (folder / "rebuild.md").read_text("utf-8")
+    told = folder / "rebuild.diffoscope.txt"
+    assert told.is_file() == ("rebuild.diffoscope.txt" in text) == (shutil.which("diffoscope") is not None)
+    if told.is_file():
+        assert "hostname.txt" in told.read_text("utf-8")
+
+
 _UNDECLARED = {
     "read": "made = open('{notes}').read()",
     "perhaps": "import os; made = 'found' if os.path.exists('{notes}') else 'none'",
