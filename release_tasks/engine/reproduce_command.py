@@ -22,7 +22,7 @@ from release_tasks.system.source_place import fresh_place, remove_place
 from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import newest_release, read_claim
 from release_tasks.verbs.rebuild_steps import Wish
-from release_tasks.verbs.reproduce import Request, keep_report, reproduce
+from release_tasks.verbs.reproduce import REBUILD_DIFFOSCOPE, Request, keep_report, reproduce
 
 _EXIT = {"match": 0, "mismatch": 1, "inconclusive": 2}
 
@@ -39,7 +39,8 @@ class Reproduce(VerbCommand):
         option("spot-check", "build this many of the steps on record again, old and cheap ones first", "0"),
         option("vary", "what the second build shall find otherwise, as '+all -clock'", ""),
         flag(
-            "explain", "after a mismatch, try the first step that differs under one variation after the other"
+            "explain",
+            "after a mismatch, try each step that differs again, until the variation behind it is found",
         ),
         flag(
             "fresh-env", "install the packages that the release records, and build with them (needs an index)"
@@ -74,6 +75,9 @@ class Reproduce(VerbCommand):
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
+            if done.diffoscope is not None:
+                told = kept.with_name(REBUILD_DIFFOSCOPE)
+                sys.stdout.write(f"  {'diffoscope':<14}{os.path.relpath(told)}\n")
         return _EXIT[done.outcome]
 
 

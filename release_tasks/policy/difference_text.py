@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
-from release_tasks.formats.markdown import code_span
+from release_tasks.formats.markdown import code_span, printable
 from release_tasks.policy.tensor_table import markdown_tensors
 from release_tasks.records.difference import FileDifference, ValueDifferences
 
 _SHOWN = 40  # keys named for one file
-_FENCE = "```"
+_WIDEST_NOTE = 400
 
 
 def difference_text(differences: Mapping[str, FileDifference]) -> str:
@@ -35,9 +36,16 @@ def _section(path: str, difference: FileDifference) -> Iterator[str]:
     if difference.values.count:
         yield from _values("values", difference.values)
     if difference.text is not None:
-        yield from (f"{_FENCE}diff", *(f" {line}" for line in difference.text.lines), _FENCE, "")
+        yield from _fenced([f" {printable(line)}" for line in difference.text.lines])
     if difference.note is not None:
-        yield from (difference.note, "")
+        yield from (code_span(difference.note, widest=_WIDEST_NOTE), "")
+
+
+def _fenced(lines: list[str]) -> Iterator[str]:
+    """A block of code that none of its lines can close (CommonMark 0.31, 4.5): its fence is the longest."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield from (f"{fence}diff", *lines, fence, "")
 
 
 def _values(what: str, values: ValueDifferences) -> Iterator[str]:

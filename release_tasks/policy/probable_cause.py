@@ -35,24 +35,26 @@ MEND: Mapping[Cause, str] = {
     Cause.NETWORK: "fetch beforehand, declare the file in reads, and freeze it",
     Cause.UNKNOWN: "run with --explain to have the step tried under one variation after the other",
 }  # fmt: skip
-# The cause behind a variation that alone changes what a step makes.
+# The cause behind a variation that changes what a step makes; the likely ones first, they are tried first.
 _BY_VARIATION: Mapping[str, Cause] = {
+    "hash-seed": Cause.HASH_SEED,
+    "clock": Cause.CLOCK,
+    "directory-order": Cause.DIRECTORY_ORDER,
+    "cpus": Cause.THREADS,
+    "malloc": Cause.MEMORY,
     "path": Cause.PATH,
-    "home": Cause.HOME,
-    "user": Cause.USER,
     "hostname": Cause.HOSTNAME,
     "timezone": Cause.TIME_ZONE,
-    "locale": Cause.LOCALE,
-    "umask": Cause.UMASK,
-    "hash-seed": Cause.HASH_SEED,
-    "cpus": Cause.THREADS,
-    "directory-order": Cause.DIRECTORY_ORDER,
-    "clock": Cause.CLOCK,
     "aslr": Cause.ADDRESSES,
-    "malloc": Cause.MEMORY,
-    "hostile-environment": Cause.ENVIRONMENT,
+    "umask": Cause.UMASK,
+    "user": Cause.USER,
+    "home": Cause.HOME,
+    "locale": Cause.LOCALE,
     "cpu-features": Cause.SIMD_DISPATCH,
+    "hostile-environment": Cause.ENVIRONMENT,
+    "still-clock": Cause.CLOCK,
 }
+MOST_LIKELY_FIRST: tuple[str, ...] = tuple(_BY_VARIATION)
 # What makes a step repeat itself when it is held still, though it does not by itself; the first that does.
 STILL: tuple[tuple[str, Cause], ...] = (
     ("still-clock", Cause.CLOCK),
@@ -106,28 +108,45 @@ class Suspect:
 class Seen:
     """What is known of a step that came out otherwise.
 
-    `by_variation` are the variations that alone change it, `still` what has to be held still for it to repeat
-    itself; both are None when nobody tried. `repeats` says whether it repeats itself where nothing is varied.
-    `headers_only` are files of which only the header differs, `packages` those installed in another version,
-    `elsewhere` in words how the machine differs, `suspects` findings of the recipe lint as `file:line rule`.
+    `headers_only` are its files when nothing but the order in their headers differs, `packages` those that
+    are installed in another version, `elsewhere` says how the machine differs, `suspects` are findings of the
+    recipe lint, `unpinned` says that no numeric profile holds BLAS, `loose` that the first build ran in no
+    sandbox. With `tried` it was run again: `repeats` says whether it repeats itself where nothing is varied,
+    `by_variation` which variations change it each alone, `together` which only together; `still` what has to
+    be held still for it to repeat itself, `free` what could not be. `otherwise` is a step that repeats itself
+    and is not what was released; `sensitive` are the variations that change it even so.
     """
 
     failure: str | None = None
     headers_only: tuple[str, ...] = ()
-    by_variation: tuple[str, ...] | None = None
-    together: bool = False
-    repeats: bool | None = None
-    still: str | None = None
-    sensitive: bool | None = None
     packages: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    unpinned: bool = False
+    loose: bool = False
+    tried: bool = False
+    repeats: bool | None = None
+    by_variation: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    otherwise: bool = False
+    sensitive: tuple[str, ...] = ()
+
+
+def likely_first(names: Sequence[str], suspects: Sequence[Suspect]) -> tuple[tuple[str, ...], int]:
+    """The same names, those first that the recipe lint speaks for, and how many these are."""
+    causes = {_BY_RULE[item.rule] for item in suspects if item.rule in _BY_RULE}
+    if any(item.rule in _BY_LIBM for item in suspects):
+        causes.add(Cause.SIMD_DISPATCH)
+    likely = [name for name in names if _BY_VARIATION.get(name) in causes]
+    return (*likely, *(name for name in names if name not in likely)), len(likely)
 
 
 def probable_causes(seen: Seen) -> tuple[Finding, ...]:
     """The causes that fit, most likely first; never empty."""
     found = tuple(_causes(seen)) or tuple(_suspected(seen))
-    return found or (_finding(Cause.UNKNOWN, _unknown(seen), seen),)
+    return found or (_unknown(seen),)
 
 
 def _finding(cause: Cause, because: str, seen: Seen) -> Finding:
@@ -139,73 +158,106 @@ def _finding(cause: Cause, because: str, seen: Seen) -> Finding:
 
 def _causes(seen: Seen) -> Iterator[Finding]:
     if seen.failure is not None:
-        yield from _of_failure(seen)
-    elif seen.by_variation:
-        yield from _of_variations(seen, seen.by_variation)
-    elif seen.headers_only and seen.repeats is not True:
+        yield from _of_failure(seen, seen.failure)
+    elif seen.headers_only:
         names = ", ".join(seen.headers_only)
-        yield _finding(
-            Cause.METADATA_ORDER, f"only the header of {names} differs, every tensor is the same", seen
-        )
+        because = f"only the order in the header of {names} differs: every tensor and every value is the same"
+        yield _finding(Cause.METADATA_ORDER, because, seen)
+    elif seen.by_variation or seen.together:
+        yield from _of_variations(seen)
     elif seen.repeats is False:
         yield from _of_itself(seen)
-    elif seen.repeats is True or seen.packages or seen.elsewhere:
+    elif seen.otherwise or seen.packages:
         yield from _elsewhere(seen)
 
 
-def _of_failure(seen: Seen) -> Iterator[Finding]:
-    failure = seen.failure or ""
-    first = failure.splitlines()[0] if failure else "it failed"
-    if _NETWORK.search(failure):
-        yield _finding(Cause.NETWORK, f"the network is cut off, and {first}", seen)
-    elif _UNDECLARED.search(failure):
-        because = f"a file that the step does not declare is not there: {first}"
+def _of_failure(seen: Seen, failure: str) -> Iterator[Finding]:
+    network = _NETWORK.search(failure)
+    missing = _UNDECLARED.search(failure)
+    if network is not None:
+        yield _finding(Cause.NETWORK, f"it fails without the network: {_line(failure, network)}", seen)
+    elif missing is not None:
+        because = f"it fails without a file that it does not declare: {_line(failure, missing)}"
         yield _finding(Cause.UNDECLARED_INPUT, because, seen)
 
 
-def _of_variations(seen: Seen, names: Sequence[str]) -> Iterator[Finding]:
-    if seen.together:
-        because = f"only together these variations change it: {', '.join(names)}"
-        yield from (_finding(_BY_VARIATION[name], because, seen) for name in names)
+def _line(text: str, match: re.Match[str]) -> str:
+    """The line of a text in which something was found."""
+    begin = text.rfind("\n", 0, match.start()) + 1
+    return text[begin:].splitlines()[0].strip()
+
+
+def _of_variations(seen: Seen) -> Iterator[Finding]:
+    for name in seen.by_variation:
+        yield from _of_variation(name, f"the variation {name} alone changes it", seen)
+    because = f"only together these variations change it: {', '.join(seen.together)}"
+    for name in seen.together:
+        yield from _of_variation(name, because, seen)
+
+
+def _of_variation(name: str, because: str, seen: Seen) -> Iterator[Finding]:
+    """What a variation speaks for; another CPU has another mathematics, BLAS and SIMD units."""
+    if name == "cpu-features" and any(item.rule in _BY_LIBM for item in seen.suspects):
+        yield _finding(Cause.RNG, because, seen)
         return
-    for name in names:
-        because = f"the variation {name} alone changes it"
-        by_libm = name == "cpu-features" and any(item.rule in _BY_LIBM for item in seen.suspects)
-        yield _finding(Cause.RNG if by_libm else _BY_VARIATION[name], because, seen)
+    if name == "cpu-features" and seen.unpinned:
+        yield _finding(Cause.BLAS_KERNEL, f"{because}, and no numeric profile pins the kernel", seen)
+    yield _finding(_BY_VARIATION[name], because, seen)
 
 
 def _of_itself(seen: Seen) -> Iterator[Finding]:
     """A step that does not repeat itself where nothing is varied."""
-    if seen.still is not None:
-        because = f"it differs from run to run, and repeats itself under {seen.still}"
-        yield _finding(dict(STILL)[seen.still], because, seen)
-    else:
-        yield _finding(Cause.RNG, "it differs from run to run, whatever is held still", seen)
+    for name in seen.still:
+        names = " and ".join(seen.still)
+        because = f"it differs from run to run, and repeats itself under {names}"
+        yield _finding(dict(STILL)[name], because, seen)
+    if not seen.still:
+        held = ", ".join(name for name, _ in STILL if name not in seen.free)
+        because = f"it differs from run to run, also under {held}" if held else "it differs from run to run"
+        if seen.free:
+            because += f"; not to be had here: {', '.join(seen.free)}"
+        yield _finding(Cause.RNG, because, seen)
 
 
 def _elsewhere(seen: Seen) -> Iterator[Finding]:
-    """A step that repeats itself here, and is not what was built there."""
+    """A step that is not what was built, though nothing of the variation explains it."""
+    here = "it repeats itself here, and is not what was released"
+    for name in seen.sensitive:
+        yield from _of_variation(name, f"{here}; the variation {name} changes it", seen)
     if seen.packages:
         yield _finding(Cause.PACKAGES, f"other versions are installed: {', '.join(seen.packages)}", seen)
-    if seen.sensitive:
-        told = f": {', '.join(seen.elsewhere)}" if seen.elsewhere else ""
-        by_libm = any(item.rule in _BY_LIBM for item in seen.suspects)
-        because = f"another CPU changes it, as the variation cpu-features shows{told}"
-        yield _finding(Cause.RNG if by_libm else Cause.SIMD_DISPATCH, because, seen)
-    elif seen.elsewhere:
-        yield _finding(Cause.LIBC, f"it repeats itself here, and here is {', '.join(seen.elsewhere)}", seen)
-    if not seen.packages and not seen.elsewhere and not seen.sensitive:
-        because = "it repeats itself here, on the machine that built it: then it read something else"
-        yield _finding(Cause.DIRTY_INPUT, because, seen)
+    told = "".join(f", {item}" for item in seen.elsewhere)
+    if any("numeric id" in item for item in seen.elsewhere):
+        yield _finding(Cause.LIBC, f"not the same libraries of the system{told}", seen)
+    if seen.otherwise and not seen.packages and not seen.sensitive:
+        if seen.loose:
+            because = f"{here}; the first build was not kept from other files and the network"
+            yield _finding(Cause.UNDECLARED_INPUT, because, seen)
+        else:
+            yield _finding(Cause.DIRTY_INPUT, f"{here}: then it read something else{told}", seen)
 
 
 def _suspected(seen: Seen) -> Iterator[Finding]:
     """Nothing that was seen decides: what the recipe lint finds is all there is."""
+    if seen.tried and seen.failure is None and seen.repeats is True:
+        return  # what the lint points to was tried
     causes = dict.fromkeys(_BY_RULE[item.rule] for item in seen.suspects if item.rule in _BY_RULE)
     yield from (_finding(cause, "nothing else points anywhere", seen) for cause in causes)
 
 
-def _unknown(seen: Seen) -> str:
-    if seen.repeats is None:
-        return "nothing that was seen points to one of the known causes"
-    return "no variation alone changes it, and it repeats itself"
+def _unknown(seen: Seen) -> Finding:
+    """Nothing known fits: what was seen, and where to look next."""
+    if seen.failure is not None:
+        first = seen.failure.splitlines()[0] if seen.failure.strip() else "it says nothing"
+        return Finding(
+            cause=Cause.UNKNOWN, because=f"it fails: {first}", mend="see what it wrote in rebuild.json"
+        )
+    if seen.tried:
+        because = "it came out otherwise once, and the same as released in every trial since"
+        return Finding(cause=Cause.UNKNOWN, because=because, mend="run it again: a race is the likely reason")
+    told = f"; here is {', '.join(seen.elsewhere)}" if seen.elsewhere else ""
+    return Finding(
+        cause=Cause.UNKNOWN,
+        because=f"nothing that was seen points to one of the known causes{told}",
+        mend=MEND[Cause.UNKNOWN],
+    )

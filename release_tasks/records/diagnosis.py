@@ -117,6 +117,6 @@ def _refuse(value: JSON, where: str) -> FormatError:
     return FormatError(
         "not a diagnosis that release_tasks writes",
         wanted="step, first, findings, differences and trials",
-        found=", ".join(sorted(value)) if isinstance(value, dict) else type(value).__name__,
+        found=(", ".join(sorted(value)) or "{}") if isinstance(value, dict) else type(value).__name__,
         where=where,
     )

@@ -26,12 +26,13 @@ class Variations:
     """In what the place of a second build differed on purpose from the first.
 
     `not_applied` pairs a variation that was asked for with why this machine could not give it; `left_out` are
-    those of the default set that nobody asked for.
+    those of the default set that nobody asked for; `round` chose the values, and gives them again.
     """
 
     applied: tuple[str, ...] = ()
     not_applied: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
+    round: int = 1
 
     def to_json(self) -> JSONObject:
         """Write the record as plain JSON."""
@@ -39,6 +40,7 @@ class Variations:
             "applied": list[JSON](self.applied),
             "not_applied": dict(self.not_applied),
             "left_out": list[JSON](self.left_out),
+            "round": self.round,
         }
 
 
@@ -187,11 +189,12 @@ def variations_from_json(value: JSON, *, where: str) -> Variations:
             "not_applied": dict() as not_applied,
             "left_out": list() as left,
             **rest,
-        } if not rest:
+        } if rest.keys() <= {"round"}:
             return Variations(
                 applied=_texts(applied, where),
                 not_applied=tuple((name, _text(why, where)) for name, why in sorted(not_applied.items())),
                 left_out=_texts(left, where),
+                round=_round(rest.get("round", 1), where),
             )
         case _:
             raise _refuse("variations", where)
@@ -342,6 +345,12 @@ def _package(name: str, value: JSON, where: str) -> tuple[str, str, str]:
 
 def _texts(values: list[JSON], where: str) -> tuple[str, ...]:
     return tuple(_text(value, where) for value in values)
+
+
+def _round(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _refuse("a round", where)
+    return value
 
 
 def _text(value: JSON, where: str) -> str:

@@ -190,9 +190,9 @@ CHANGES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "cpus": lambda n: {"affinity": _turn(n, own_cpus())},
     "directory-order": _directory_order,
     "clock": _clock,
-    "still-clock": _still_clock,
     "aslr": lambda _: {"wrapper": ("setarch", "-R")},
     "malloc": _malloc,
     "hostile-environment": lambda _: {"ambient": tuple(_AMBIENT.items())},
+    "still-clock": _still_clock,
     "cpu-features": lambda _: {},  # depends on the profile: see `vary`
 }

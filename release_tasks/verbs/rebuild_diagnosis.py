@@ -1,43 +1,43 @@
-"""Say how what a rebuild made differs, and find the cause: by what is seen, and by trials if asked for."""
+"""Say how what a rebuild made differs, and why: by what is seen, and by trials if asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from release_tasks.config.schema import Reproduce
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
-from release_tasks.policy.probable_cause import STILL, Seen, Suspect, probable_causes
+from release_tasks.policy.probable_cause import Seen, Suspect, probable_causes
 from release_tasks.policy.recipe_lint import lint_files
 from release_tasks.policy.tolerance import Tolerance, level_reached, standard_error_of_difference
 from release_tasks.records.diagnosis import Diagnosis
 from release_tasks.records.difference import FileDifference
-from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 from release_tasks.records.likeness import Likeness
 from release_tasks.records.step import Step
 from release_tasks.stages.workspace import Workspace
 from release_tasks.verbs.rebuild_steps import Made, StepRebuild
+from release_tasks.verbs.rebuild_trials import Trial, Trials, try_again
 
 _STANDARD_ERROR = "_stderr"  # as lm-evaluation-harness names the standard error of a metric
-Outputs = Mapping[str, Digest] | None  # what a trial made, None when it failed
 
 
-def compare_made(made: Sequence[Made], workspace: Workspace) -> dict[str, FileDifference]:
-    """How each file that came out otherwise differs from the released one, by declared path.
+def differing_files(made: Sequence[Made], workspace: Workspace) -> dict[str, tuple[Path, Path]]:
+    """The released file and what was made instead, by declared path; without those nowhere to be had."""
+    pairs = {path: (workspace.index.locate(path), other) for item in made for path, other in item.other}
+    return {path: files for path, files in pairs.items() if all(file.is_file() for file in files)}
 
-    A released file that is nowhere to be had is left out.
-    """
-    pairs = [(path, workspace.index.locate(path), other) for item in made for path, other in item.other]
-    pairs = [pair for pair in pairs if pair[1].is_file() and pair[2].is_file()]
-    if not pairs:
+
+def compare_made(files: Mapping[str, tuple[Path, Path]]) -> dict[str, FileDifference]:
+    """How each file that came out otherwise differs from the released one, by declared path."""
+    if not files:
         return {}
     from release_tasks.system.compare_files import compare_files  # noqa: PLC0415 - numpy, for a mismatch only
 
-    return {path: compare_files(released, other, name=path) for path, released, other in pairs}
+    return {path: compare_files(released, other, name=path) for path, (released, other) in files.items()}
 
 
 def likenesses(
@@ -89,10 +89,11 @@ def _numbers(value: JSON, at: str = "") -> Iterator[tuple[str, float]]:
 
 @frozen
 class World:
-    """How the first build's world differs from this one: packages by name, the rest in words."""
+    """How the first build's world differs from this one; `loose` are its steps that ran in no sandbox."""
 
     packages: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    loose: frozenset[str] = frozenset()
 
 
 def diagnose(
@@ -103,106 +104,61 @@ def diagnose(
     *,
     explain: bool,
 ) -> tuple[Diagnosis, ...]:
-    """Diagnose each step that came out otherwise, in the order of the graph; the first one is the root of it.
+    """Diagnose each step that came out otherwise, in the order of the graph.
 
-    With `explain` the first one is tried again: as it is, then under the variations one after the other.
+    Every step was given what is released of the steps before it, so that each has a cause of its own. With
+    `explain` each is tried again: as it is, then under parts of the variations.
     """
     wrong = [item for item in made if item.result.outcome == "mismatch"]
     found = []
     for number, item in enumerate(wrong):
         step = steps.step(item.result.name)
-        seen = Seen(
-            failure=None if item.other else item.result.why,
-            headers_only=tuple(
-                path
-                for path, _ in item.other
-                if path in differences and differences[path].relation == "tensors-equal"
-            ),
-            packages=world.packages,
-            elsewhere=world.elsewhere,
-            suspects=tuple(_suspects(step, steps.workspace)),
-        )
-        trials = 0
-        if explain and number == 0 and item.other:
-            tried = _Trials(steps, step)
-            seen = _tried(seen, tried, item.result.variations.applied)
-            trials = tried.count
+        seen, trials = _seen(steps, step, item, differences, world), 0
+        if explain:
+            seen, trials = _explained(seen, steps, step, item)
+        other = tuple(differences[path].to_json() for path, _ in item.other if path in differences)
         found.append(
             Diagnosis(
                 step=step.name,
                 first=number == 0,
                 findings=probable_causes(seen),
-                differences=tuple(
-                    differences[path].to_json() for path, _ in item.other if path in differences
-                ),
+                differences=other,
                 trials=trials,
             )
         )
     return tuple(found)
 
 
-class _Trials:
-    """Run a step again and again, each set of variations once, and `again` for a second look."""
-
-    def __init__(self, steps: StepRebuild, step: Step) -> None:
-        self._steps = steps
-        self._step = step
-        self._known: dict[tuple[frozenset[str], int], Outputs] = {}
-        self.wanted: Outputs = steps.expected(step)
-        self.count = 0
-
-    def run(self, names: frozenset[str], *, time: int = 0) -> Outputs:
-        """What the step makes under these variations; `time` tells trials of one set apart."""
-        if (names, time) not in self._known:
-            self.count += 1
-            self._known[names, time] = self._steps.trial(self._step, names)
-        return self._known[names, time]
-
-    def changes(self, names: frozenset[str]) -> bool:
-        """Whether the step makes something else than is released under these variations."""
-        return self.run(names) != self.wanted
-
-    def repeats(self, names: frozenset[str]) -> bool:
-        """Whether it makes the same thing twice under them."""
-        first = self.run(names)
-        return first is not None and first == self.run(names, time=1)
+def _seen(
+    steps: StepRebuild, step: Step, item: Made, differences: Mapping[str, FileDifference], world: World
+) -> Seen:
+    """What is known of a step before it is tried again."""
+    other = [differences.get(path) for path, _ in item.other]
+    reordered = [file.name for file in other if file is not None and _only_reordered(file)]
+    return Seen(
+        failure=None if item.other else item.result.why,
+        headers_only=tuple(reordered) if len(reordered) == len(other) else (),
+        packages=world.packages,
+        elsewhere=world.elsewhere,
+        suspects=tuple(_suspects(step, steps.workspace)),
+        unpinned=step.user and steps.workspace.release.environment.numeric == "none",
+        loose=step.subject in world.loose,
+    )
 
 
-def _tried(seen: Seen, tried: _Trials, applied: tuple[str, ...]) -> Seen:
-    none = frozenset[str]()
-    if not tried.repeats(none):
-        still = next((name for name, _ in STILL if tried.repeats(frozenset({name}))), None)
-        return replace(seen, repeats=False, still=still)
-    if not tried.changes(none):
-        culprits = _culprits(tried, applied)
-        alone = all(tried.changes(frozenset({name})) for name in culprits)
-        return replace(seen, repeats=True, by_variation=culprits or None, together=not alone)
-    other = tried.run(frozenset({"cpu-features"}))
-    return replace(seen, repeats=True, sensitive=other is not None and other != tried.run(none))
+def _only_reordered(difference: FileDifference) -> bool:
+    return difference.relation == "tensors-equal" and not difference.header.count
 
 
-def _culprits(tried: _Trials, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The variations behind a change, by halving (as delta debugging does, Zeller and Hildebrandt 2002).
-
-    Every half that changes the step by itself is searched; if neither does, all of these are needed together.
-    """
-    if not names or not tried.changes(frozenset(names)):
-        return ()
-    if len(names) == 1:
-        return names
-    middle = len(names) // 2
-    found = (*_culprits(tried, names[:middle]), *_culprits(tried, names[middle:]))
-    return found or _together(tried, names)
-
-
-def _together(tried: _Trials, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out, one after the other, what is not needed for the change."""
-    kept = names
-    for name in names:
-        rest = tuple(item for item in kept if item != name)
-        if tried.changes(frozenset(rest)):
-            kept = rest
-    return kept
+def _explained(seen: Seen, steps: StepRebuild, step: Step, item: Made) -> tuple[Seen, int]:
+    """Add what trials show; the rebuild itself was the first of them, under everything that was varied."""
+    result = item.result
+    applied = result.variations.applied or steps.varied
+    made = dict(result.outputs)
+    outputs = {path: made[path] for path in item.wanted if path in made} if item.other else None
+    known = {frozenset(applied): Trial(outputs=outputs, applied=applied, why=result.why)}
+    trials = Trials(partial(steps.trial, step), wanted=steps.expected(step), known=known)
+    return try_again(seen, trials, applied), trials.count
 
 
 def _suspects(step: Step, workspace: Workspace) -> Iterator[Suspect]:

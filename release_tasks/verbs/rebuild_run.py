@@ -42,24 +42,25 @@ def run_again(step: Step, plan: Plan, workspace: Workspace, variation: Variation
 
     Raises as `stages.execution.run_step`; CommandFailed when a step of our own fails in its process.
     """
-    left_out = ordered(DEFAULT - variation.names)
     if not step.user:
+        left_out = ordered(DEFAULT - variation.names)
         applied, refused = _run_own(step, plan, workspace, variation, place=place)
-        return Ran(variations=Variations(applied=applied, not_applied=refused, left_out=left_out))
-    varied = Workspace(workspace.release, variation=variation)
-    run_step(step, plan, varied, _silent)
+        varied = Variations(applied=applied, not_applied=refused, left_out=left_out, round=variation.round)
+        return Ran(variations=varied)
+    run_step(step, plan, Workspace(workspace.release, variation=variation), _silent)
     workspace.index.forget()
     record = read_object(workspace.root / RECORDS / f"step-{step.subject}.json", where=step.name)
-    return Ran(variations=_recorded(record, left_out, step.name), numeric=_numeric(record, step.name))
+    return Ran(variations=_recorded(record, variation, step.name), numeric=_numeric(record, step.name))
 
 
-def _recorded(record: JSONObject, left_out: tuple[str, ...], where: str) -> Variations:
+def _recorded(record: JSONObject, variation: Variation, where: str) -> Variations:
     match record.get("varied", []), record.get("not_varied", {}):
         case list() as applied, dict() as refused:
             return Variations(
                 applied=tuple(map(str, applied)),
                 not_applied=tuple((name, str(why)) for name, why in refused.items()),
-                left_out=left_out,
+                left_out=ordered(DEFAULT - variation.names),
+                round=variation.round,
             )
         case _:
             raise FormatError("the record of a step is damaged", where=where)

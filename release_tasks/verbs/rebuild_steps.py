@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import RELEASED_LOCK, Claim, Source
 from release_tasks.verbs.rebuild_inputs import Sources, frozen_inputs, supply_output, supply_reads
 from release_tasks.verbs.rebuild_run import Ran, run_again
+from release_tasks.verbs.rebuild_trials import Trial
 
 Told = Callable[[str, str], None]  # an event of a step, for whoever watches: its name and what happened
 
@@ -103,6 +103,7 @@ class StepRebuild:
         self._store = store
         self._wish = wish
         self._variation = wish.variation
+        self._rounds: dict[str, int] = {}  # of the steps that were built again
         self._machine = machine
         self._builder = builder
         self._run = run
@@ -187,15 +188,21 @@ class StepRebuild:
     def _build(self, step: Step, key: str, given: tuple[str, ...]) -> Made:
         self._told(step.name, "building")
         self._clear(step)
+        self._rounds[step.name] = self._variation.round + len(self._store.records(key)[0])
         began = time.perf_counter()
         try:
-            ran = run_again(step, self._source.plan, self.workspace, self._variation, place=self._place)
+            ran = self._run_again(step, self._variation.names)
         except CommandFailed as error:
             return self._failed(step, key, error, "mismatch")
         except EnvironmentRefused as error:
             return self._failed(step, key, error, "inconclusive")
         seconds = round(time.perf_counter() - began, 3)
         return self._compared(step, key, ran, seconds=seconds, given=given)
+
+    def _run_again(self, step: Step, names: frozenset[str]) -> Ran:
+        """Run a step with other values of the variations than every rebuild of it that is on record."""
+        variation = Variation(names=names, round=self._rounds[step.name])
+        return run_again(step, self._source.plan, self.workspace, variation, place=self._place)
 
     def _failed(self, step: Step, key: str, error: ReleaseError, outcome: Outcome) -> Made:
         for path in self.expected(step):
@@ -260,29 +267,31 @@ class StepRebuild:
         """One of the steps, by name."""
         return next(step for step in self._steps if step.name == name)
 
-    def trial(self, step: Step, names: frozenset[str]) -> dict[str, Digest] | None:
-        """What a step makes under these variations, None when it fails; what is laid out stays as it was."""
-        self._told(step.name, f"try {', '.join(ordered(names)) or 'as it is'}")
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """What is to be varied, in the order of the table."""
+        return ordered(self._variation.names)
+
+    def trial(self, step: Step, names: frozenset[str]) -> Trial:
+        """Run a step under these variations; what is laid out stays as it was."""
+        self._told(step.name, f"trying {', '.join(ordered(names)) or 'as it is'}")
         self._prepare(step)
         self._clear(step)
         try:
-            run_again(
-                step,
-                self._source.plan,
-                self.workspace,
-                replace(self._variation, names=names),
-                place=self._place,
-            )
-        except (CommandFailed, EnvironmentRefused):
-            found = None
+            ran = self._run_again(step, names)
+        except CommandFailed as error:
+            trial = Trial(outputs=None, why=str(error))
+        except EnvironmentRefused:
+            trial = Trial(outputs=None)
         else:
             self.workspace.index.forget()
             made = {path: self.workspace.index.sha256(path) for path in self.expected(step)}
-            found = {path: digest for path, digest in made.items() if digest is not None}
+            outputs = {path: digest for path, digest in made.items() if digest is not None}
+            trial = Trial(outputs=outputs, applied=ran.variations.applied)
         self._clear(step)
         for path in self.expected(step):
             self._lay_out(path)
-        return found
+        return trial
 
     def _clear(self, step: Step) -> None:
         """Remove the outputs of a step: a link that leads to the release must not be what it "made"."""

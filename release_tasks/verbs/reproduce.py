@@ -22,6 +22,7 @@ from release_tasks.stages.environment_record import environment_record
 from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.clock import now
+from release_tasks.system.diffoscope import diffoscope_text
 from release_tasks.system.disk import write_atomic
 from release_tasks.system.index import DigestIndex
 from release_tasks.system.rebuild_store import RebuildStore
@@ -29,12 +30,13 @@ from release_tasks.system.source_place import fresh_place, remove_place
 from release_tasks.system.state import StateDatabase
 from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.rebuild_claim import Claim, Source, prepare_source, read_claim
-from release_tasks.verbs.rebuild_diagnosis import World, compare_made, diagnose, likenesses
+from release_tasks.verbs.rebuild_diagnosis import World, compare_made, diagnose, differing_files, likenesses
 from release_tasks.verbs.rebuild_files import judge_files, lay_out_artifacts, render_again
 from release_tasks.verbs.rebuild_inputs import Sources
 from release_tasks.verbs.rebuild_steps import Made, StepRebuild, Told, Wish
 
 REBUILD_TEXT = "rebuild.md"
+REBUILD_DIFFOSCOPE = "rebuild.diffoscope.txt"
 
 
 @frozen
@@ -58,12 +60,14 @@ class Request:
 class Reproduction:
     """The report, the level that it earns, and in words which records were not believed.
 
-    `tables` is Markdown: how each file that came out otherwise differs.
+    `tables` is Markdown: how each file that came out otherwise differs; `diffoscope` what that says of it,
+    None where nothing differs or it is not installed.
     """
 
     report: RebuildReport
     level: Level
     tables: str
+    diffoscope: str | None
     attestations: Path
     refused: tuple[str, ...]
 
@@ -96,6 +100,7 @@ def reproduce(request: Request, *, environ: Mapping[str, str], told: Told) -> Re
             report=report,
             level=earned_level(report),
             tables=rebuilt.tables,
+            diffoscope=rebuilt.diffoscope,
             attestations=claim.attestations,
             refused=tuple(rebuilt.refused),
         )
@@ -104,7 +109,9 @@ def reproduce(request: Request, *, environ: Mapping[str, str], told: Told) -> Re
 
 
 def keep_report(done: Reproduction) -> Path:
-    """Write rebuild.json and its Markdown into the release's attestations; returns the first.
+    """Write rebuild.json, its Markdown and what diffoscope says into the release's attestations.
+
+    Returns the first. What diffoscope said of an earlier rebuild is removed.
 
     Raises StorageError when the system refuses.
     """
@@ -113,9 +120,14 @@ def keep_report(done: Reproduction) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     value = done.to_json()
     check_own("rebuild", value)
-    write_atomic(
-        folder / REBUILD_TEXT, markdown_text(done.report, done.level, tables=done.tables).encode("utf-8")
-    )
+    tables = done.tables
+    if done.diffoscope is None:
+        with storage_errors(folder):
+            (folder / REBUILD_DIFFOSCOPE).unlink(missing_ok=True)
+    else:
+        write_atomic(folder / REBUILD_DIFFOSCOPE, done.diffoscope.encode("utf-8"))
+        tables += f"\nWhat diffoscope says: {REBUILD_DIFFOSCOPE}\n"
+    write_atomic(folder / REBUILD_TEXT, markdown_text(done.report, done.level, tables=tables).encode("utf-8"))
     write_atomic(folder / REBUILD, dump_canonical(value))
     return folder / REBUILD
 
@@ -126,6 +138,7 @@ class _Rebuilt:
     files: tuple[FileResult, ...]
     diagnosis: tuple[Diagnosis, ...]
     tables: str
+    diffoscope: str | None
     packages: tuple[tuple[str, str, str], ...]
     machine: Machine
     builder: Machine | None
@@ -164,7 +177,8 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
     laid_out = lay_out_artifacts(
         claim, source, workspace, sources=sources, frozen=steps.frozen, made=steps.made_paths
     )
-    differences = compare_made(made, workspace)
+    differing = differing_files(made, workspace)
+    differences = compare_made(differing)
     rendered = render_again(claim, source, workspace, laid_out.missing)
     files = judge_files(
         claim,
@@ -179,17 +193,26 @@ def _rebuild(claim: Claim, source: Source, request: Request, place: Path, told: 
     world = World(
         packages=tuple(f"{name} {now}, built with {then}" for name, then, now in packages),
         elsewhere=tuple(machine_differences(builder, machine)),
+        loose=_loose(claim.environment),
     )
     return _Rebuilt(
         made=made,
         files=files,
         diagnosis=diagnose(steps, made, differences, world, explain=request.explain),
         tables=difference_text(differences),
+        diffoscope=diffoscope_text(differing, scratch=place / "diffoscope"),
         packages=packages,
         machine=machine,
         builder=builder,
         refused=tuple(dict.fromkeys(steps.refused)),
     )
+
+
+def _loose(environment: JSONObject) -> frozenset[str]:
+    """The user's steps that the first build ran without a sandbox, by what environment.json says of it."""
+    steps = environment.get("steps")
+    rows = steps.items() if isinstance(steps, dict) else ()
+    return frozenset(name for name, row in rows if isinstance(row, dict) and row.get("hermetic") is False)
 
 
 def _run_id(claim: Claim, machine: Machine) -> str:

@@ -127,4 +127,4 @@ def test_no_name_has_two_meanings() -> None:
     names = [name for aspect in ASPECTS.values() for name in (aspect.name, *aspect.aliases)]
     assert len(names) == len(set(names))
     assert not UNSUPPORTED.keys() & set(names)
-    assert ASPECTS.keys() - {"cpu-features"} == DEFAULT
+    assert ASPECTS.keys() - {"cpu-features", "still-clock"} == DEFAULT

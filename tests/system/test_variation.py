@@ -43,6 +43,7 @@ def test_missing_tools_are_named(
         "cpus": "not installed: taskset",
         "directory-order": "not installed: disorderfs, unshare",
         "clock": "not installed: faketime, env",
+        "still-clock": "not installed: faketime, env",
         "aslr": "not installed: setarch",
     }
     if not boxed:
@@ -51,6 +52,7 @@ def test_missing_tools_are_named(
             "hostname": "not installed: unshare, hostname",
             "directory-order": "not installed: disorderfs, unshare, mount",
             "clock": "not installed: faketime, env, unshare, mount",
+            "still-clock": "not installed: faketime, env, unshare, mount",
         }
     asked = ASPECTS.keys() - {"malloc", "cpu-features"}  # they need nothing but the C library
     assert dict(unavailable(asked, boxed=boxed)) == expected

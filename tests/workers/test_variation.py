@@ -71,6 +71,10 @@ EFFECTS: dict[str, tuple[set[str], set[str]]] = {
     "cpus": ({"cpus"}, set()),
     "directory-order": ({"list"}, set()),
     "clock": ({"days"}, {"LD_PRELOAD", "FAKETIME", "FAKETIME_SHARED", "DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"}),
+    "still-clock": (
+        {"days"},
+        {"LD_PRELOAD", "FAKETIME", "FAKETIME_SHARED", "DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"},
+    ),
     "aslr": ({"fixed"}, set()),
     "malloc": ({"fresh"}, {"MALLOC_PERTURB_", "PYTHONMALLOC"}),
     "hostile-environment": (set(), set()),
@@ -202,6 +206,25 @@ bytes_ = (np.exp(np.sin(a @ b)) @ a).tobytes()
 folder = sorted(os.listdir("data"))
 json.dump([hashlib.sha256(bytes_).hexdigest(), folder, os.environ["SOURCE_DATE_EPOCH"]], open("seen.json", "w"))
 """
+
+
+MOMENTS = """import json, time
+json.dump([time.time_ns(), time.time_ns(), time.strftime("%F %T")], open("seen.json", "w"))
+"""
+
+
+@BOTH
+@pytest.mark.parametrize("names", [{"still-clock"}, {"still-clock", "clock"}])
+def test_a_clock_that_stands_still_shows_every_run_the_same_moment(
+    project: Path, box: Box, names: set[str]
+) -> None:
+    needs(frozenset(names), box)
+    variation = Variation(names=frozenset(names))
+    runs = [run(project, MOMENTS, box=box, variation=variation) for _ in range(2)]
+    first, again = (json.loads(done.produced[0][1].read_bytes()) for done in runs)
+    assert first == again
+    assert first[0] == first[1]
+    assert first[2] == "2031-02-03 04:05:06"
 
 
 @needs_v3
