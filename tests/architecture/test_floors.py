@@ -45,6 +45,10 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("engine/reporter.py", "release_tasks.engine.live_display"): (
         "brings rich, needed from the first executed step on a terminal"
     ),
+    (
+        "engine/reproduce_command.py",
+        "release_tasks.verbs.fresh_environment",
+    ): "only `--fresh-env` installs packages",
     ("policy/decide.py", "release_tasks.policy.evidence_kinds"): "the seal, judged by every run, has its own",
     ("policy/decide.py", "release_tasks.policy.gates"): "the same: all other gates judge candidates",
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
