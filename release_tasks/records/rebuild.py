@@ -188,13 +188,14 @@ def variations_from_json(value: JSON, *, where: str) -> Variations:
             "applied": list() as applied,
             "not_applied": dict() as not_applied,
             "left_out": list() as left,
+            "round": round_,
             **rest,
-        } if rest.keys() <= {"round"}:
+        } if not rest:
             return Variations(
                 applied=_texts(applied, where),
                 not_applied=tuple((name, _text(why, where)) for name, why in sorted(not_applied.items())),
                 left_out=_texts(left, where),
-                round=_round(rest.get("round", 1), where),
+                round=_round(round_, where),
             )
         case _:
             raise _refuse("variations", where)
