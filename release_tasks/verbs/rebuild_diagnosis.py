@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from release_tasks.formats.strict_json import parse_strict
 from release_tasks.policy.probable_cause import Seen, Suspect, probable_causes
 from release_tasks.policy.recipe_lint import lint_files
 from release_tasks.policy.tolerance import Tolerance, level_reached, standard_error_of_difference
+from release_tasks.policy.value_diff import dotted
 from release_tasks.records.diagnosis import Diagnosis
 from release_tasks.records.difference import FileDifference
 from release_tasks.records.frozen_record import frozen
@@ -22,7 +25,8 @@ from release_tasks.stages.workspace import Workspace
 from release_tasks.verbs.rebuild_steps import Made, StepRebuild
 from release_tasks.verbs.rebuild_trials import Trial, Trials, try_again
 
-_STANDARD_ERROR = "_stderr"  # as lm-evaluation-harness names the standard error of a metric
+# As lm-evaluation-harness names the standard error of a metric, and that behind a filter: acc_stderr,none.
+_STANDARD_ERROR = re.compile(r"(?P<metric>.+)_stderr(?P<filter>,.*)?")
 
 
 def differing_files(made: Sequence[Made], workspace: Workspace) -> dict[str, tuple[Path, Path]]:
@@ -60,31 +64,37 @@ def likenesses(
 
 
 def _standard_errors(before: Path, after: Path) -> dict[str, float]:
-    """The standard error of the difference of each metric that both sides state one for, as `<key>_stderr`.
+    """The standard error of the difference of each metric that both sides state a finite one for.
 
     What is stated of an error counts as its own: it may move as far as the metric itself.
     """
     try:
         first, second = (
-            dict(_numbers(parse_strict(file.read_bytes(), where=file.name))) for file in (before, after)
+            dict(_stated(parse_strict(file.read_bytes(), where=file.name), "")) for file in (before, after)
         )
     except FormatError:
         return {}
     errors: dict[str, float] = {}
-    for key in first.keys() & second.keys():
-        if key.endswith(_STANDARD_ERROR):
-            both = standard_error_of_difference(first[key], second[key])
-            if both is not None:
-                errors |= {key: both, key.removesuffix(_STANDARD_ERROR): both}
+    for metric, error in first.keys() & second.keys():
+        both = standard_error_of_difference(first[metric, error], second[metric, error])
+        if both is not None and math.isfinite(both):
+            errors |= {metric: both, error: both}
     return errors
 
 
-def _numbers(value: JSON, at: str = "") -> Iterator[tuple[str, float]]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _numbers(item, f"{at}.{name}" if at else name)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield at, value
+def _stated(value: JSON, place: str) -> Iterator[tuple[tuple[str, str], float]]:
+    """The keys of each metric and of its standard error, and that error."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _stated(item, f"{place}[{index}]")
+    if not isinstance(value, dict):
+        return
+    for name, item in value.items():
+        named = _STANDARD_ERROR.fullmatch(name)
+        if named is not None and isinstance(item, int | float) and not isinstance(item, bool):
+            metric = f"{named['metric']}{named['filter'] or ''}"
+            yield (dotted(place, metric), dotted(place, name)), item
+        yield from _stated(item, dotted(place, name))
 
 
 @frozen
