@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from release_tasks.formats.markdown import code_span, markdown_table, printable
 from release_tasks.policy.tensor_table import markdown_tensors
-from release_tasks.records.difference import FileDifference, Level, TextDifference, ValueDifferences
+from release_tasks.records.difference import FileDifference, TextDifference, ValueDifferences
 from release_tasks.records.digest import short_digest
+from release_tasks.records.likeness import Likeness
 from release_tasks.records.release_difference import (
     DatasetDifference,
     MetricDifference,
@@ -20,7 +21,7 @@ from release_tasks.records.release_difference import (
 SHOWN = 40  # rows of a table; the counts are always exact
 _TOKENS = 20  # tokens and names in one line
 
-_LEVELS: dict[Level, str] = {
+_WORDS: dict[Likeness, str] = {
     "bytes": "Level bytes: all are identical",
     "tensors": "Level tensors: names, dtypes, shapes and values are equal, the bytes around them are not",
     "tolerance": "Level tolerance: names, dtypes and shapes are equal, every value keeps the limits given",
@@ -87,7 +88,7 @@ def _each(
 def _weights(found: ReleaseDifference) -> Iterator[str]:
     """Every file of tensors that differs, and how alike they are all together."""
     if found.weights:
-        yield f"{_LEVELS[found.level]}."
+        yield f"{_WORDS[found.level]}."
         yield ""
         yield from _each(found.weights, _tensor_file)
 

@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 
-from release_tasks.records.difference import FileDifference, Level, TensorDifference, ValueDifference
+from release_tasks.records.difference import FileDifference, TensorDifference, ValueDifference
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
+from release_tasks.records.likeness import LIKENESSES, Likeness
 
-LEVELS: tuple[Level, ...] = ("bytes", "tensors", "tolerance", "none")  # the strictest first
 _NO_ERRORS: Mapping[str, float] = {}
 
 
@@ -29,7 +29,7 @@ class Tolerance:
 
 def level_reached(
     difference: FileDifference, tolerance: Tolerance, *, errors: Mapping[str, float] = _NO_ERRORS
-) -> Level:
+) -> Likeness:
     """Tell the strictest level that two files reach.
 
     `bytes`: identical. `tensors`: the same content; only a header, or the spelling of JSON, is another.
@@ -50,9 +50,9 @@ def level_reached(
     return "none"
 
 
-def weakest(levels: Iterable[Level]) -> Level:
+def weakest(levels: Iterable[Likeness]) -> Likeness:
     """The level that all of these reach together; of nothing: bytes."""
-    return max(levels, key=LEVELS.index, default="bytes")
+    return max(levels, key=LIKENESSES.index, default="bytes")
 
 
 def tensor_within(tensor: TensorDifference, tolerance: Tolerance) -> bool:
@@ -89,7 +89,7 @@ def standard_error_of_difference(before: float | None, after: float | None) -> f
     return None if before is None or after is None else math.hypot(before, after)
 
 
-def _json_level(difference: FileDifference, tolerance: Tolerance, errors: Mapping[str, float]) -> Level:
+def _json_level(difference: FileDifference, tolerance: Tolerance, errors: Mapping[str, float]) -> Likeness:
     values = difference.values
     if not values.count:
         return "tensors"

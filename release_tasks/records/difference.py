@@ -12,7 +12,6 @@ Kind = Literal["added", "removed", "retyped", "reshaped", "changed"]
 Unit = Literal["element", "block", "byte"]
 Format = Literal["safetensors", "gguf", "json", "text", "binary"]
 Relation = Literal["identical", "tensors-equal", "different"]
-Level = Literal["bytes", "tensors", "tolerance", "none"]
 
 
 @frozen

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from release_tasks.records.difference import FileDifference, Level, ValueDifferences, finite_or_text
+from release_tasks.records.difference import FileDifference, ValueDifferences, finite_or_text
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.likeness import Likeness
 from release_tasks.records.step import Class
 
 SCHEMA_VERSION = 1
@@ -177,7 +178,7 @@ class ReleaseDifference:
     identical: bool
     exact: bool
     same_files: int
-    level: Level = "bytes"
+    level: Likeness = "bytes"
     files: tuple[FileChange, ...] = ()
     weights: tuple[FileDifference, ...] = ()
     tokenizer: VocabularyDifference | None = None
