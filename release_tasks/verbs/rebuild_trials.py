@@ -116,9 +116,10 @@ def _held_still(seen: Seen, trials: Trials) -> Seen:
     held = _first(names[:likely], holds)
     if not held and holds(names):
         held = _first(names[likely:], holds) or smallest(names, holds)
-    applied = {name for name in names if name in trials.run(names).applied}
-    free = () if held else tuple(name for name in names if name not in applied)
-    return replace(seen, still=held, free=free)
+    if held:
+        return replace(seen, still=held)
+    applied = trials.run(names).applied
+    return replace(seen, free=tuple(name for name in names if name not in applied))
 
 
 def _first(names: tuple[str, ...], holds: Callable[[Iterable[str]], bool]) -> tuple[str, ...]:

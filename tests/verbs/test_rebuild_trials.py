@@ -146,6 +146,16 @@ def test_what_holds_a_restless_step_still(still: str, cause: Cause, most: int) -
     assert len(runner.runs) <= most
 
 
+def test_a_suspected_clock_is_told_after_four_trials() -> None:
+    ticks = itertools.count()
+    suspects = (Suspect(rule="clock", place="train.py:3"),)
+    seen, runner = explain(
+        lambda varied: "held" if "still-clock" in varied else next(ticks), seen=Seen(suspects=suspects)
+    )
+    assert seen.still == ("still-clock",)
+    assert len(runner.runs) == 4
+
+
 def test_two_things_have_to_be_held() -> None:
     ticks = itertools.count()
     seen, runner = explain(lambda varied: "held" if {"still-clock", "aslr"} <= varied else next(ticks))
