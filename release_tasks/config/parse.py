@@ -15,6 +15,7 @@ from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
 from release_tasks.config.readers import choice, describe, integer, matching, text
+from release_tasks.config.reproduction import read_reproduce
 from release_tasks.config.schema import (
     DEFAULT_SCHEME,
     SCHEMA,
@@ -245,6 +246,7 @@ def parse_release(
         benchmarks=read_benchmarks(top.table("bench"), names, artifacts),
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
+        reproduce=read_reproduce(top.table("reproduce")),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

@@ -240,6 +240,21 @@ class Environment:
 
 
 @frozen
+class Reproduce:
+    """`[reproduce]`: where rebuild records are kept, and how far a rebuilt file may be from the released one.
+
+    `records` is a folder of the project. `max_ulp` are units in the last place and `max_abs` an absolute
+    difference, of any element of a tensor; `standard_errors` how many of a metric's own standard errors.
+    None tolerates nothing.
+    """
+
+    records: str = ".release/rebuilds"
+    max_ulp: int | None = None
+    max_abs: float | None = None
+    standard_errors: float | None = None
+
+
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
@@ -270,5 +285,6 @@ class Release:
     benchmarks: tuple[Benchmark, ...] = ()
     smoke: Smoke | None = None
     environment: Environment = Environment()
+    reproduce: Reproduce = Reproduce()
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

@@ -9,6 +9,7 @@ from release_tasks.policy.evaluation_gates import EVALUATION_KINDS
 from release_tasks.policy.evidence_shape import EvidenceKind
 from release_tasks.policy.freeze_gates import FREEZE_KINDS
 from release_tasks.policy.parity_gates import PARITY_KINDS
+from release_tasks.policy.recipe_gates import RECIPE_KINDS
 from release_tasks.policy.seal_gates import SEAL_KINDS
 from release_tasks.policy.secret_gates import SECRET_KINDS
 from release_tasks.policy.suite_gates import SUITE_KINDS
@@ -16,6 +17,7 @@ from release_tasks.policy.suite_gates import SUITE_KINDS
 EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **CANDIDATE_KINDS,
     **FREEZE_KINDS,
+    **RECIPE_KINDS,
     **SUITE_KINDS,
     **PARITY_KINDS,
     **DATASET_KINDS,

@@ -10,6 +10,7 @@ from release_tasks.policy.evaluation_gates import EVALUATION_GATES
 from release_tasks.policy.freeze_gates import FREEZE_GATES
 from release_tasks.policy.gate import Gate
 from release_tasks.policy.parity_gates import PARITY_GATES
+from release_tasks.policy.recipe_gates import RECIPE_GATES
 from release_tasks.policy.seal_gates import SEAL_GATES
 from release_tasks.policy.secret_gates import SECRET_GATES
 from release_tasks.policy.suite_gates import SUITE_GATES
@@ -19,6 +20,7 @@ from release_tasks.policy.waivers import WAIVERS_USED
 GATES: tuple[Gate, ...] = (
     *CANDIDATE_GATES,
     *FREEZE_GATES,
+    *RECIPE_GATES,
     *SUITE_GATES,
     *PARITY_GATES,
     *DATASET_GATES,

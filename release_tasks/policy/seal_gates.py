@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from release_tasks.policy.evidence_shape import DATE, FLAG, FLAG_OR_NULL, TEXT, TEXT_OR_NULL, EvidenceKind
+from release_tasks.policy.evidence_shape import (
+    DATE,
+    FLAG,
+    FLAG_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    EvidenceKind,
+    nested,
+    one,
+    or_null,
+)
 from release_tasks.policy.evidence_shape import rows as rows_of
-from release_tasks.policy.gate import Gate, Rules, rows, text
+from release_tasks.policy.gate import Gate, Rules, number, part, part_if_asked, rows, text
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
+from release_tasks.records.likeness import LIKENESSES, Likeness
 from release_tasks.records.verdict import Finding
 
 
@@ -108,6 +119,46 @@ def _acceptance(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
         )
 
 
+def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
+    rebuild = part_if_asked(data, "rebuild")
+    if rebuild is None:
+        yield Finding(
+            code=GateCode.REBUILD_MISSING,
+            subject="rebuild.json",
+            wanted="a rebuild of this release",
+            found="nothing was rebuilt yet",
+        )
+        return
+    if rebuild["root"] != data["root"]:
+        yield Finding(
+            code=GateCode.EVIDENCE_STALE,
+            subject="rebuild.json",
+            wanted=f"a rebuild of root {text(data['root'])}",
+            found=text(rebuild["root"]),
+        )
+        return
+    least = _least_likeness(rules)
+    level = part(rebuild, "levels")[least]
+    wanted = 0 if rebuild["weights"] == "given" else rules.limit("min_rebuild_level")
+    if level is None or number(part(rebuild, "levels"), least) < wanted:
+        yield Finding(
+            code=GateCode.REBUILD_LEVEL_LOW,
+            subject="rebuild.json: level",
+            wanted=f"level {wanted:g} or more, comparing {least}",
+            found=f"level {'none' if level is None else level}",
+        )
+
+
+def _least_likeness(rules: Rules) -> Likeness:
+    """The comparison that the policy wants: 3 bytes, 2 tensors, 1 tolerance; fractions round up."""
+    wanted = rules.limit("min_rebuild_likeness")
+    accepted = [name for name in LIKENESSES[:-1] if _RANK[name] >= wanted]
+    return accepted[-1] if accepted else LIKENESSES[0]
+
+
+_RANK: dict[str, int] = {name: len(LIKENESSES) - 1 - index for index, name in enumerate(LIKENESSES)}
+_LEVEL = or_null(one("a level, 0 to 4", lambda value: type(value) is int and 0 <= value <= 4))
+
 SEAL_KINDS: dict[str, EvidenceKind] = {
     "seal": EvidenceKind(
         fields={
@@ -128,6 +179,15 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
             "waivers": rows_of({"gate": TEXT, "subject": TEXT, "by": TEXT, "expires": DATE}),
             "root": TEXT_OR_NULL,
             "accepted_root": TEXT_OR_NULL,
+            "rebuild": or_null(
+                nested(
+                    {
+                        "root": TEXT,
+                        "weights": one("rebuilt or given", lambda value: value in ("rebuilt", "given")),
+                        "levels": nested(dict.fromkeys(LIKENESSES[:-1], _LEVEL)),
+                    }
+                )
+            ),
         }
     ),
 }
@@ -181,5 +241,12 @@ SEAL_GATES: tuple[Gate, ...] = (
         evidence="seal",
         check=_acceptance,
         doc="The directory on disk is the one that was accepted.",
+    ),
+    Gate(
+        name="reproducible",
+        point="seal",
+        evidence="seal",
+        check=_rebuilt,
+        doc="The release was built again from its commit, up to the level that the policy wants.",
     ),
 )

@@ -45,4 +45,10 @@ THRESHOLDS: dict[str, Threshold] = {
     "max_parity_nll_quantised": Threshold(
         0.02, "largest difference of mean NLL of a quantised pair, nats, inclusive"
     ),
+    "min_rebuild_level": Threshold(
+        1, "least level of a rebuild before sealing (0 where no step makes the weights), inclusive"
+    ),
+    "min_rebuild_likeness": Threshold(
+        3, "how alike a rebuilt file must be: 3 bytes, 2 tensors, 1 within tolerance, inclusive"
+    ),
 }

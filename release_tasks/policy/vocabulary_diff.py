@@ -1,12 +1,45 @@
-"""What changed from one tokenizer to another, in one sentence a person can act on (R9)."""
+"""What changed from one tokenizer to another, as data and in one sentence a person can act on (R9)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from release_tasks.formats.tokenizer_json import TokenizerFile
+from release_tasks.policy.value_diff import compare_values
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.release_difference import VocabularyDifference
 
 _SHOWN = 5
+
+
+def compare_vocabularies(before: TokenizerFile, after: TokenizerFile) -> VocabularyDifference:
+    """Compare tokens by their ids, merges by rank, and which parts there are."""
+    old, new = before.tokens, after.tokens
+    left, right = Counter(before.merges), Counter(after.merges)
+    ranks = enumerate(zip(before.merges, after.merges, strict=False))
+    shorter = min(len(before.merges), len(after.merges))
+    first = next((rank for rank, (one, other) in ranks if one != other), shorter)
+    return VocabularyDifference(
+        added=_by_id((token, number) for token, number in new.items() if token not in old),
+        removed=_by_id((token, number) for token, number in old.items() if token not in new),
+        moved=tuple(
+            (token, number, new[token])
+            for token, number in _by_id(old.items())
+            if token in new and new[token] != number
+        ),
+        merges=(len(before.merges), len(after.merges), (left - right).total(), (right - left).total()),
+        first_merge=None if before.merges == after.merges else first,
+        options=compare_values(_options(before), _options(after)),
+    )
+
+
+def _by_id(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(pairs, key=lambda pair: (pair[1], pair[0])))
+
+
+def _options(file: TokenizerFile) -> JSONObject:
+    return {"type": file.type, "special": list[JSON](file.special), **file.parts}
 
 
 def _named(tokens: Sequence[str]) -> str:
@@ -15,22 +48,16 @@ def _named(tokens: Sequence[str]) -> str:
 
 
 def _changes(frozen: TokenizerFile, now: TokenizerFile) -> Iterator[str]:
-    before, after = frozen.tokens, now.tokens
-    added = sorted((token for token in after if token not in before), key=lambda token: after[token])
-    removed = sorted((token for token in before if token not in after), key=lambda token: before[token])
-    moved = sorted(
-        (token for token in before if token in after and before[token] != after[token]),
-        key=lambda token: before[token],
-    )
-    if added:
-        yield f"{len(added)} tokens added ({_named(added)})"
-    if removed:
-        yield f"{len(removed)} tokens removed ({_named(removed)})"
-    if moved:
-        first = moved[0]
-        yield f"{len(moved)} tokens have another id ({first!a}: {before[first]} became {after[first]})"
-    if frozen.merges != now.merges:
-        yield f"merges differ ({len(frozen.merges)} became {len(now.merges)})"
+    found = compare_vocabularies(frozen, now)
+    if found.added:
+        yield f"{len(found.added)} tokens added ({_named([token for token, _ in found.added])})"
+    if found.removed:
+        yield f"{len(found.removed)} tokens removed ({_named([token for token, _ in found.removed])})"
+    if found.moved:
+        token, before, after = found.moved[0]
+        yield f"{len(found.moved)} tokens have another id ({token!a}: {before} became {after})"
+    if found.first_merge is not None:
+        yield f"merges differ ({found.merges[0]} became {found.merges[1]})"
     if frozen.special != now.special:
         yield f"special tokens differ ({_named(frozen.special)} became {_named(now.special)})"
     if frozen.type != now.type:

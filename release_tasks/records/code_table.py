@@ -71,6 +71,8 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.SMOKE_LOAD_ONLY: "declare [smoke] command so that a sample is generated and checked",
     }),
     (Category.EVIDENCE, _HARD, 6, {
+        GateCode.REBUILD_MISSING: "run 'doit reproduce'",
+        GateCode.REBUILD_LEVEL_LOW: "read rebuild.md beside the release: it says what is missing for the next level",
         GateCode.EVIDENCE_MISSING: "run 'doit release'",
         GateCode.EVIDENCE_INVALID: "remove the record below .release/records and run 'doit release'",
         GateCode.EVIDENCE_STALE: "run 'doit release'",
@@ -215,6 +217,12 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     (Category.WAIVER, _HARD, 8, {
         GateCode.WAIVER_EXPIRED: "mend the finding, or let its owner renew the waiver",
     }),
+    (Category.SOURCE, _WARNS, 10, {
+        GateCode.RECIPE_UNDECLARED: "declare [[step]] with the Python commands that make the model",
+        GateCode.RECIPE_NONDETERMINISTIC: "mend the line, or accept it with '# recipe: ignore[rule] reason': see docs/reference/recipe-lint.md",
+        GateCode.RECIPE_NOT_READ: "declare the Python sources of the step in its reads, and make them parse",
+        GateCode.RECIPE_MARKER_UNUSED: "mend or remove the marker: it accepts nothing",
+    }),
 )  # fmt: skip
 
 CODES: dict[GateCode, CodeInfo] = {
@@ -237,6 +245,8 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.EVIDENCE_MOCK,
         GateCode.EVIDENCE_STALE,
         GateCode.PARITY_UNDECLARED,
+        GateCode.RECIPE_NOT_READ,
+        GateCode.RECIPE_UNDECLARED,
         GateCode.SECRETS_NOT_SCANNED,
         GateCode.SMOKE_LOAD_ONLY,
         GateCode.TESTS_NONE_RAN,

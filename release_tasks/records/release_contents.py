@@ -13,6 +13,7 @@ from release_tasks.records.manifest import CHECKSUMS, MANIFEST, TensorDigests
 
 METADATA = "metadata.json"
 VERDICT = "evidence/verdict.json"
+REBUILD = "rebuild.json"  # outside the tree, in the attestations beside it
 OWN_RECORDS = frozenset({MANIFEST, CHECKSUMS, METADATA, VERDICT})  # the files that verification itself parses
 MAX_RECORD_BYTES = 64 * 2**20  # of each of them
 TREE = "."  # the path of a problem that is not about one file

@@ -12,6 +12,7 @@ from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import RECORDS
 from release_tasks.stages.records_io import read_object
 from release_tasks.stages.workspace import Workspace
+from release_tasks.system.machine import machine_id, processor
 
 
 def _packages() -> JSONObject:
@@ -56,6 +57,8 @@ def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
             "cpu_count": os.cpu_count(),
+            "processor": processor(),
+            "machine_id": machine_id(),
             "wsl2": _wsl2(),
         },
         "python": {"implementation": platform.python_implementation(), "version": platform.python_version()},

@@ -18,7 +18,7 @@ from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.verdict import Verdict
 from release_tasks.records.version import parse_version
 from release_tasks.stages.environment_record import environment_record
-from release_tasks.stages.evidence import evidence_records
+from release_tasks.stages.evidence import OWN_RECORDS, evidence_records
 from release_tasks.stages.evidence_record import step_subjects
 from release_tasks.stages.execution import Context
 from release_tasks.stages.frozen_action import current_inputs, input_subjects
@@ -97,28 +97,34 @@ def expected_subjects(plan: Plan, workspace: Workspace) -> dict[str, dict[str, D
     }
 
 
-def collect_case(context: Context) -> Case:
-    """Read every evidence record that is there and sound; what is damaged counts as missing."""
+def collect_case(context: Context, *, recorded: bool = False) -> Case:
+    """Read every evidence record that is there and sound; what is damaged counts as missing.
+
+    `recorded`: what the gate wrote of itself is read as well, not collected anew.
+    """
     found = {}
-    for name in evidence_records(context.plan):
+    for name in (*evidence_records(context.plan), *(OWN_RECORDS if recorded else ())):
         with contextlib.suppress(FormatError, OSError):
             found[name] = read_evidence(context.workspace, evidence_path(name))
-    for record in (_version_evidence(context), _command_evidence(context)):
+    for record in () if recorded else (_version_evidence(context), _command_evidence(context)):
         found[record.kind] = record
     expected = expected_subjects(context.plan, context.workspace)
     return Case(evidence=found, expected={**expected, "version": {}, "commands": {}})
 
 
-def judge(context: Context) -> Judgement:
+def judge(context: Context, *, environment: JSONObject | None = None) -> Judgement:
     """Decide over the recorded evidence, as everything is now; nothing is measured and nothing is written.
 
-    `context` is that of the step `gate`. Raises ConfigErrors for a bad policy, ConfigError for an unknown
-    profile, MissingInputError when a file that evidence must speak of is not there.
+    `context` is that of the step `gate`. With the `environment` of an earlier decision, as its
+    environment.json has it, decide once more at that moment and over what that gate wrote of itself. Raises
+    ConfigErrors for a bad policy, ConfigError for an unknown profile, MissingInputError when a file that
+    evidence must speak of is not there.
     """
     plan, workspace = context.plan, context.workspace
     policy = policy_in_force(plan)
-    decided_at = now()
-    case = collect_case(context)
+    recorded = environment is not None
+    decided_at = now() if environment is None else str(environment["decided_at"])
+    case = collect_case(context, recorded=recorded)
     verdict = decide(
         "candidate",
         case,
@@ -128,7 +134,7 @@ def judge(context: Context) -> Judgement:
         decided_at=datetime.fromisoformat(decided_at),
     )
     policy_record = policy_json(policy, plan)
-    environment = environment_record(workspace, decided_at=decided_at)
+    environment = environment or environment_record(workspace, decided_at=decided_at)
     run = run_manifest(
         plan.release,
         verdict,

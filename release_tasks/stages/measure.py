@@ -71,7 +71,7 @@ def measured(
         pass_=workspace.release.environment.pass_,
         timeout_s=timeout_s,
     )
-    worker = LocalWorker()
+    worker = LocalWorker(variation=workspace.variation)
     try:
         result = worker.run(command)
         yield Measurement(result=result, files=dict(result.produced), answer=answer)

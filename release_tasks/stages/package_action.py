@@ -177,27 +177,40 @@ def _describe(context: Context, staging: _Staging) -> tuple[Manifest, list[FileE
     return manifest, [entry, staging.write(CHECKSUMS, sums, role="", cls="derived")]
 
 
-def package_release(context: Context) -> str:
-    """Build `release/.staging-<version>` and its record; returns the tree digest that the folder will have.
+def render_release(context: Context) -> tuple[Manifest, tuple[FileEntry, ...]]:
+    """Build `release/.staging-<version>`, not flushed; returns its manifest and every file as written.
 
     Raises IntegrityError when a file is not the one that was judged, StorageError when the disk refuses; the
     staging folder is removed then.
     """
-    plan, workspace = context.plan, context.workspace
-    folder = workspace.root / plan.staging
+    folder = context.workspace.root / context.plan.staging
     remove_tree(folder)
     staging = _Staging(folder)
     try:
         with storage_errors(folder):
             folder.mkdir(parents=True)
-        _copy_artifacts(context, staging, place_artifacts(plan, workspace))
+        _copy_artifacts(context, staging, place_artifacts(context.plan, context.workspace))
         _copy_records(context, staging)
         manifest, own = _describe(context, staging)
+    except BaseException:
+        remove_tree(folder)
+        raise
+    return manifest, (*(file.entry for file in manifest.files), *own)
+
+
+def package_release(context: Context) -> str:
+    """Render the release, flushed, and its record; returns the tree digest that the folder will have.
+
+    Raises as `render_release`; the staging folder is removed then.
+    """
+    plan, workspace = context.plan, context.workspace
+    manifest, entries = render_release(context)
+    folder = workspace.root / plan.staging
+    try:
         fsync_tree(folder)
     except BaseException:
         remove_tree(folder)
         raise
-    entries = [*(file.entry for file in manifest.files), *own]
     write_record(
         workspace,
         PACKAGE,

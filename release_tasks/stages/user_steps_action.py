@@ -45,8 +45,11 @@ def split_reads(
 
 
 def describe_run(result: CommandResult) -> JSONObject:
-    """What the record of a command says of how it ran."""
+    """What the record of a command says of how it ran; of variation only where there was one."""
     numeric = result.numeric
+    varied: JSONObject = {}
+    if result.varied or result.not_varied:
+        varied = {"varied": list(result.varied), "not_varied": dict(result.not_varied)}
     return {
         "seconds": round(result.seconds, 3),
         "hermetic": result.hermetic,
@@ -60,6 +63,7 @@ def describe_run(result: CommandResult) -> JSONObject:
             "features": list(numeric.features),
             "libc": numeric.libc,
         },
+        **varied,
     }
 
 
@@ -104,7 +108,9 @@ def run_command(context: Context) -> None:
     command = _command(context, user)
     workspace = context.workspace
     before = _digests(workspace, command.reads)
-    worker = LocalWorker(on_output=lambda block: context.report(_last_line(block)))
+    worker = LocalWorker(
+        on_output=lambda block: context.report(_last_line(block)), variation=workspace.variation
+    )
     try:
         result = worker.run(command)
         workspace.index.forget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release_tasks.config.schema import Release
 from release_tasks.records.action_key import InputDigest, action_key
@@ -25,6 +26,9 @@ from release_tasks.system.toolchain import (
     user_toolchain,
 )
 
+if TYPE_CHECKING:  # only runs that vary something need it
+    from release_tasks.system.variation import Variation
+
 STATE = ".release"
 
 
@@ -37,14 +41,18 @@ class MissingInputError(Exception):
 
 
 class Workspace:
-    """What is shared by the steps that run in one process; pickled, it is opened anew on the other side."""
+    """What is shared by the steps that run in one process; pickled, it is opened anew on the other side.
 
-    def __init__(self, release: Release) -> None:
+    `variation` is what the user's commands shall find other than usual: no part of what identifies a step.
+    """
+
+    def __init__(self, release: Release, *, variation: Variation | None = None) -> None:
         self.release = release
+        self.variation = variation
 
-    def __getstate__(self) -> dict[str, Release]:
-        """Carry the configuration only: connections and what was seen belong to one process."""
-        return {"release": self.release}
+    def __getstate__(self) -> dict[str, object]:
+        """Carry configuration and variation only: connections and what was seen belong to one process."""
+        return {"release": self.release, "variation": self.variation}
 
     @property
     def root(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from release_tasks.errors import EnvironmentRefused
 from release_tasks.records.frozen_record import frozen
+from release_tasks.system.surroundings import ORDINARY, Surroundings
 
 Profile = Literal["v3", "portable", "none"]
 Asked = Literal["auto", "v3", "portable", "none"]
@@ -190,6 +191,7 @@ def child_environment(
     folder: str,
     probe: str,
     report: str,
+    surroundings: Surroundings = ORDINARY,
 ) -> dict[str, str]:
     """The whole environment of a command; nothing but `pass_` comes from `surrounding`.
 
@@ -201,10 +203,10 @@ def child_environment(
         "HOME": home,
         "TMPDIR": temporary,
         "PWD": folder,
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
+        "LANG": surroundings.locale,
+        "LC_ALL": surroundings.locale,
+        "TZ": surroundings.timezone,
+        "PYTHONHASHSEED": surroundings.hash_seed,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",  # logs are live, and an error stands where it came
         "PYTHONNOUSERSITE": "1",
@@ -229,4 +231,4 @@ def child_environment(
             )
         if name in surrounding:
             environment[name] = surrounding[name]
-    return environment
+    return environment | {name: value for name, value in surroundings.variables if name not in pass_}

@@ -110,10 +110,11 @@ def copy_into(folder: Path, copies: Iterable[tuple[Path, str]]) -> None:
         target.chmod(0o555 if os.access(source, os.X_OK) else 0o444)
 
 
-def link_into(folder: Path, mounts: Mounts) -> None:
+def link_into(folder: Path, mounts: Mounts, *, through: str = "") -> None:
     """Show `mounts` below `folder` without a sandbox: folders and large files by symlink, the rest by copy.
 
-    A script must be a copy: Python follows a link to find the modules beside it, declared or not.
+    A script must be a copy: Python follows a link to find the modules beside it, declared or not. Folders
+    are linked in the mirror of the whole file system at `through`, if there is one.
     """
     for source, path in (*mounts.binds, *mounts.copies):
         target = folder / path
@@ -122,7 +123,8 @@ def link_into(folder: Path, mounts: Mounts) -> None:
             copy_into(folder, [(source, path)])
             continue
         try:
-            target.symlink_to(source.resolve())
+            prefix = through if source.is_dir() else ""
+            target.symlink_to(f"{prefix}{source.resolve()}")
         except OSError:  # Windows, without the right to make symlinks
             if source.is_dir():
                 shutil.copytree(source, target)

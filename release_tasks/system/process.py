@@ -56,6 +56,7 @@ def run_child(
     guarded: bool = True,
     answer: Path | None = None,
     given: Path | None = None,
+    umask: int = 0o022,
 ) -> ChildExit:
     """Run `argv` to its end with `env` as its whole environment and the bytes of `given`, or no input.
 
@@ -82,7 +83,9 @@ def run_child(
                 pass_fds = (*pass_fds, lifeline)
             stdout = None if answer is None else handed_over.enter_context(answer.open("xb"))
             stdin = None if given is None else handed_over.enter_context(given.open("rb"))
-            process = _start(line, cwd=cwd, env=env, pass_fds=pass_fds, stdin=stdin, stdout=stdout)
+            process = _start(
+                line, cwd=cwd, env=env, pass_fds=pass_fds, stdin=stdin, stdout=stdout, umask=umask
+            )
         stack.callback(_close_output, process)
         try:
             with _time_limit(process, timeout_s) as expired:
@@ -105,6 +108,7 @@ def _start(
     pass_fds: tuple[int, ...],
     stdin: BinaryIO | None,
     stdout: BinaryIO | None,
+    umask: int,
 ) -> subprocess.Popen[bytes]:
     """Start the child; its pipe is that of its stdout, or of its stderr beside `stdout`."""
     if sys.platform == "win32":
@@ -125,7 +129,7 @@ def _start(
         stdout=stdout or subprocess.PIPE,
         stderr=subprocess.PIPE if stdout else subprocess.STDOUT,
         start_new_session=True,
-        umask=0o022,
+        umask=umask,
         pass_fds=pass_fds,
     )
 

@@ -64,6 +64,26 @@ def read_release_archive(archive: Path, *, full: bool = False, tensors: bool = T
     )
 
 
+def unpack_members(archive: Path, paths: frozenset[str], folder: Path) -> None:
+    """Write these files of an archive below a new folder of the caller's, and stop at the last of them.
+
+    For archives that were read before: what is wrong with a member is raised, as FormatError or
+    IntegrityError. Raises StorageError when the system refuses.
+    """
+    left = set(paths)
+    fd, _ = open_regular(archive, follow=True)
+    with os.fdopen(fd, "rb") as stream, storage_errors(folder):
+        for member in _reader(stream)(stream) if left else ():
+            if member.path in left:
+                place = folder / member.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with place.open("xb") as out:
+                    out.writelines(member.chunks)
+                left.remove(member.path)
+                if not left:
+                    return
+
+
 def _reader(stream: BinaryIO) -> Callable[[BinaryIO], Iterator[ReadMember]]:
     """Choose by the first bytes, never by the name; raises FormatError for a compressed file."""
     first = stream.read(2)

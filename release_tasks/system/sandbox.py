@@ -13,19 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import release_tasks
+from release_tasks.system.surroundings import ORDINARY, Surroundings
 
 # What the command sees, the same on every machine, so that no path leaks into its outputs.
-BUILD = "/build"
 REPORT = "/report"
 PROBE = "/probe"
-HOME = "/home/build"
 
-_IDENTITY = ("--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox")
 _LIFE = ("--die-with-parent", "--new-session")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "nsswitch.conf", "mime.types")
 _ETC_NETWORK = ("resolv.conf", "hosts", "ssl", "pki", "ca-certificates", "services", "protocols")
-_PASSWD = b"root:x:0:0:root:/root:/bin/sh\nbuild:x:1000:1000:build:/home/build:/bin/sh\n"
-_GROUP = b"root:x:0:\nbuild:x:1000:\n"
 _STORES = ("/nix/store", "/gnu/store")
 # Below /proc: what lets a user make namespaces, or forbids it.
 _RULES = (
@@ -48,7 +44,8 @@ def why_not() -> str | None:
     program = _program()
     if program is None:
         return "bubblewrap is not installed"
-    line = [program, *_IDENTITY, *_LIFE, *_system(), "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - a mount of its own
+    line = [program, *_identity(ORDINARY), *_LIFE, *_system()]
+    line += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - a mount of its own
     done = subprocess.run(
         [*line, "--", "true"], capture_output=True, check=False, env={"PATH": "/usr/bin:/bin"}
     )
@@ -93,30 +90,54 @@ def sandboxed(
     outside: Iterable[Path],
     env: Mapping[str, str],
     network: bool,
+    surroundings: Surroundings = ORDINARY,
+    through: str = "",
 ) -> Iterator[tuple[list[str], tuple[int, ...]]]:
     """The command line that runs `argv` in a sandbox, and the file descriptors to pass to it.
 
     `work` is writable at /build, with every (source, relative path) of `shown` read-only inside; `report` is
     writable at /report; files of `outside` are shown read-only at their own paths. The folder `root` stays
-    out of sight, but for a virtual environment inside it. The descriptors close at the end of the context.
+    out of sight, but for a virtual environment inside it. `surroundings` may give /build and who runs there
+    another name; folders are then taken from the mirror of the whole file system at `through`, if there is
+    one. The descriptors close at the end of the context.
     """
-    options = [*_IDENTITY, *(("--share-net",) if network else ()), *_LIFE, *_system(network=network)]
-    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", HOME]  # noqa: S108
+    build = surroundings.build
+    options = [
+        *_identity(surroundings),
+        *(("--share-net",) if network else ()),
+        *_LIFE,
+        *_system(network=network),
+    ]
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", surroundings.home]  # noqa: S108
     options += _interpreter(root)
-    options += ["--bind", str(work), BUILD, "--bind", str(report), REPORT, "--ro-bind", str(probe), PROBE]
+    options += ["--bind", f"{through}{work}", build, "--bind", str(report), REPORT]
+    options += ["--ro-bind", str(probe), PROBE]
     for source, path in shown:
-        options += ["--ro-bind", str(source.resolve()), f"{BUILD}/{path}"]
+        prefix = through if through and source.is_dir() else ""
+        options += ["--ro-bind", f"{prefix}{source.resolve()}", f"{build}/{path}"]
     for place in outside:
         options += ["--ro-bind", str(place.resolve()), str(place)]
     with contextlib.ExitStack() as stack:
-        descriptors = [_memory(stack, content) for content in (_PASSWD, _GROUP)]
+        descriptors = [_memory(stack, content) for content in _accounts(surroundings)]
         for number, name in zip(descriptors, ("passwd", "group"), strict=True):
             options += ["--ro-bind-data", str(number), f"/etc/{name}"]
-        options += ["--remount-ro", "/", "--chdir", BUILD, "--clearenv"]
+        options += ["--remount-ro", "/", "--chdir", build, "--clearenv"]
         for name, value in sorted(env.items()):
             options += ["--setenv", name, value]
         descriptors.append(_memory(stack, b"".join(os.fsencode(option) + b"\0" for option in options)))
         yield [_program() or "bwrap", "--args", str(descriptors[-1]), "--", *argv], tuple(descriptors)
+
+
+def _identity(surroundings: Surroundings) -> tuple[str, ...]:
+    uid, gid = str(surroundings.uid), str(surroundings.gid)
+    return ("--unshare-all", "--uid", uid, "--gid", gid, "--hostname", surroundings.hostname)
+
+
+def _accounts(surroundings: Surroundings) -> tuple[bytes, bytes]:
+    """/etc/passwd and /etc/group: root and who runs the command."""
+    user, uid, gid = surroundings.user, surroundings.uid, surroundings.gid
+    passwd = f"root:x:0:0:root:/root:/bin/sh\n{user}:x:{uid}:{gid}:{user}:{surroundings.home}:/bin/sh\n"
+    return passwd.encode(), f"root:x:0:\n{user}:x:{gid}:\n".encode()
 
 
 def _program() -> str | None:

@@ -18,11 +18,13 @@ COMMANDS: dict[str, str] = {
     "gate": "release_tasks.engine.gate_command:Gate",
     "freeze": "release_tasks.engine.graph_commands:Freeze",
     "verify": "release_tasks.engine.verify_command:Verify",
+    "diff": "release_tasks.engine.diff_command:Diff",
     "check": "release_tasks.engine.setup_commands:Check",
     "init": "release_tasks.engine.setup_commands:Init",
     "inspect": "release_tasks.engine.inspect_command:Inspect",
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
+    "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}

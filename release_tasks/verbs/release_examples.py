@@ -82,4 +82,9 @@ MORE = """\
 # [environment]
 # numeric = "auto"  # auto, v3, portable or none
 # pass = ["CUDA_VISIBLE_DEVICES"]  # variables besides the usual ones
+
+# Where 'doit reproduce' records what it rebuilt, and how far that may be from what is released.
+# [reproduce]
+# records = "rebuilds"  # a folder that may be committed or shared
+# max_ulp = 4  # units in the last place; without it every bit counts
 """

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from release_tasks.errors import SealedError
 from release_tasks.policy.trust_payload import mode_flags, skipped_gates, undeclared_name
 from release_tasks.records.code_table import CODES
+from release_tasks.records.digest import parse_digest
 from release_tasks.records.manifest import MANIFEST, manifest_from_json
+from release_tasks.records.release_contents import REBUILD
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.stages.accept import ACCEPTANCE
 from release_tasks.stages.bundle import bundle_path
@@ -22,6 +24,8 @@ from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.seal import Seal, read_seal
 from release_tasks.verbs.seal_verdict import seal_verdict
+
+REPRODUCIBLE = "reproducible"  # the row of the acceptance table that only a rebuild can show
 
 
 def seal_of(plan: Plan) -> Seal | None:
@@ -115,12 +119,15 @@ def _staged_rows(verdict: Verdict, workspace: Workspace) -> Iterator[tuple[str, 
                 yield "", f"  {item['recommendation']}"
 
 
-def _accepted_rows(workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """The acceptance table of R28, by what is shown."""
+def _accepted_rows(workspace: Workspace, *, rebuilt: bool) -> Iterator[tuple[str, str]]:
+    """The acceptance table of R28, by what is shown; a rebuild since then shows that it is reproducible."""
     table = read_record(workspace, ACCEPTANCE)["table"]
     rows = [row for row in table if isinstance(row, dict)] if isinstance(table, list) else []
+    shown = [
+        ("yes" if rebuilt and row["row"] == REPRODUCIBLE else row["status"], str(row["row"])) for row in rows
+    ]
     for status in ("yes", "no", "not shown"):
-        names = ", ".join(str(row["row"]) for row in rows if row["status"] == status)
+        names = ", ".join(name for state, name in shown if state == status)
         if names:
             yield ("accepted" if status == "yes" else ""), names if status == "yes" else f"{status}: {names}"
 
@@ -141,6 +148,20 @@ def summarize(plan: Plan, workspace: Workspace, *, executed: int, standing: int,
     return "\n" + "\n".join(lines) + "\n"
 
 
+def _level(plan: Plan, workspace: Workspace, root: str) -> tuple[int | None, str]:
+    """The level that the rebuild report beside the release earns, and how it is said."""
+    file = workspace.root / plan.attestations / REBUILD
+    if not file.is_file():
+        return None, "none: nothing of it was rebuilt yet"
+    from release_tasks.policy.rebuild_text import level_words  # noqa: PLC0415 - only where there is one
+    from release_tasks.verbs.rebuild_evidence import read_attested  # noqa: PLC0415
+
+    attested = read_attested(file, root=parse_digest(root))
+    if attested is None or attested.level is None:
+        return None, f"none: {REBUILD} does not count, {attested.why if attested else 'it is gone'}"
+    return attested.level.number, f"{level_words(attested.level)} (unsigned: a claim)"
+
+
 def _candidate_rows(plan: Plan, workspace: Workspace) -> Iterator[tuple[str, str]]:
     verdict = verdict_from_json(read_record(workspace, VERDICT), where=VERDICT)
     package = read_record(workspace, PACKAGE)
@@ -149,8 +170,9 @@ def _candidate_rows(plan: Plan, workspace: Workspace) -> Iterator[tuple[str, str
     yield from _staged_rows(verdict, workspace)
     if flags := mode_flags(verdict.mode):
         yield "asked with", f"{', '.join(flags)}: never publishable"
-    yield from _accepted_rows(workspace)
-    yield "level", "none: nothing of it was rebuilt yet"
+    level, words = _level(plan, workspace, str(package["root"]))
+    yield from _accepted_rows(workspace, rebuilt=level is not None and level > 0)
+    yield "level", words
     yield "root", str(package["root"])
     yield "exact_root", str(package["exact_root"])
     yield "directory", where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from release_tasks.errors import FormatError
 from release_tasks.policy.decide import Case, decide
@@ -10,6 +11,7 @@ from release_tasks.policy.policy_record import policy_from_json
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.lock import LOCK
+from release_tasks.records.release_contents import REBUILD
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.stages.accept import ACCEPTANCE
 from release_tasks.stages.frozen_action import read_lock
@@ -65,7 +67,16 @@ def _evidence(plan: Plan, workspace: Workspace, candidate: Verdict, *, remembere
         "waivers": _waivers_used(candidate),
         "root": _root(workspace, PACKAGE),
         "accepted_root": _root(workspace, ACCEPTANCE),
+        "rebuild": _rebuild(workspace.root / plan.attestations),
     }
+
+
+def _rebuild(attestations: Path) -> JSON:
+    if not (attestations / REBUILD).is_file():
+        return None
+    from release_tasks.verbs.rebuild_evidence import rebuild_evidence  # noqa: PLC0415 - only where there is one
+
+    return rebuild_evidence(attestations / REBUILD)
 
 
 def _uncommitted(workspace: Workspace, paths: list[str], *, remembered: bool) -> set[str]:

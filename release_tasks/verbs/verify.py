@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
+from release_tasks.formats.markdown import printable
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.release_contents import Problem
+from release_tasks.records.release_contents import REBUILD, Problem
 from release_tasks.system.git import tag_commit, tag_message
 from release_tasks.system.release_archive import read_release_archive
 from release_tasks.system.release_tree import read_release_tree
@@ -31,8 +32,9 @@ Recomputed = Literal["recomputed", "as stated"]
 class VerifyReport:
     """What verification found; `anchor` says what the root was compared with, None: nothing.
 
-    `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is None until
-    rebuild reports are read. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
+    `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is what a
+    rebuild report beside the release earns, None without one; `rebuild` says who claims it, or why the report
+    does not count. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
     """
 
     ok: bool
@@ -47,6 +49,7 @@ class VerifyReport:
     name: str | None
     files: int
     bytes: int
+    rebuild: str | None = None
 
     def to_json(self) -> JSONObject:
         """Write the report as the one object that `--json` prints."""
@@ -64,6 +67,7 @@ class VerifyReport:
             "name": self.name,
             "files": self.files,
             "bytes": self.bytes,
+            "rebuild": self.rebuild,
         }
 
 
@@ -86,13 +90,15 @@ def verify(
         contents = read_release_tree(place, full=full or tensors, tensors=tensors)
     checked = check_release(contents, anchor=anchor)
     manifest = checked.manifest
+    level, rebuild = (None, None) if manifest is None else _rebuilt(place, manifest.version, checked.root)
     return VerifyReport(
         ok=checked.ok,
         version=None if manifest is None else manifest.version,
         root=checked.root,
         exact_root=checked.exact_root,
         anchor=None if anchor is None else "root" if tag is None else "tag",
-        level=None,
+        level=level,
+        rebuild=rebuild,
         problems=checked.problems,
         sha256="recomputed" if full or tensors else "as stated",
         tensors="recomputed" if tensors else "as stated",
@@ -100,6 +106,22 @@ def verify(
         files=len(contents.files),
         bytes=sum(file.size for file in contents.files),
     )
+
+
+def _rebuilt(place: Path, version: str, root: Digest | None) -> tuple[int | None, str | None]:
+    """What a rebuild report beside the release claims; the level is drawn from its steps and files."""
+    file = place.parent / f"{version}.attestations" / REBUILD
+    if "/" in version or not file.is_file():
+        return None, None
+    from release_tasks.verbs.rebuild_evidence import read_attested  # noqa: PLC0415 - only where there is one
+
+    attested = read_attested(file, root=root)
+    if attested is None or attested.report is None or attested.level is None:
+        return None, f"not counted: {attested.why}" if attested is not None else None
+    report = attested.report
+    machine = report.machine.id.removeprefix("sha256:")[:12]
+    by = f"claimed by an unsigned report of machine {machine}, {report.finished_at}"
+    return attested.level.number, by
 
 
 def _anchor(root: str | None, tag: str | None, cwd: Path) -> Digest | None:
@@ -173,13 +195,16 @@ def render_text(report: VerifyReport) -> str:
     lines.append(f"  files       {report.files}, {report.bytes} bytes")
     tensors = ", tensors: recomputed" if report.tensors == "recomputed" else ""
     lines.append(f"  digests     blake3: recomputed, sha256: {report.sha256}{tensors}")
+    if report.rebuild is not None:
+        number = "none" if report.level is None else str(report.level)
+        lines.append(f"  level       {number}, {report.rebuild}")
     for problem in report.problems[:_SHOWN]:
         lines.append(f"{problem.code} {problem.path}")
         lines.append(f"  wanted: {problem.wanted}")
         lines.append(f"  found:  {problem.found}")
     if len(report.problems) > _SHOWN:
         lines.append(f"and {len(report.problems) - _SHOWN} more problems; --json lists all")
-    return "".join(f"{_printable(line)}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _title(report: VerifyReport) -> str:
@@ -197,9 +222,3 @@ def _outcome(report: VerifyReport) -> str:
             return "verified, root as given"
         case "tag":
             return "verified, root as tagged"
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )

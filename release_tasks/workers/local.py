@@ -13,6 +13,7 @@ from typing import Literal
 
 from release_tasks.errors import CommandFailed, CommandKilled, CommandTimedOut
 from release_tasks.records.frozen_record import frozen
+from release_tasks.records.variation import ordered
 from release_tasks.system import sandbox
 from release_tasks.system.environment import (
     PROBE_FOLDER,
@@ -21,6 +22,10 @@ from release_tasks.system.environment import (
 )
 from release_tasks.system.mounts import Mounts, copy_into, link_into, plan_project, plan_reads
 from release_tasks.system.process import ChildExit, run_child, signal_name
+from release_tasks.system.surroundings import ORDINARY, Surroundings
+from release_tasks.system.variation import Variation, unavailable
+from release_tasks.system.varied import vary
+from release_tasks.system.wrapping import inner_words, outer_words
 from release_tasks.workers.diagnosis import (
     Access,
     cut_short,
@@ -30,7 +35,7 @@ from release_tasks.workers.diagnosis import (
     reads_block,
     undeclared_reads,
 )
-from release_tasks.workers.outcome import hint_of, log_tail, numeric_report, staged_file
+from release_tasks.workers.outcome import hint_of, log_tail, numeric_report, staged_file, usual_mode
 from release_tasks.workers.protocol import CommandResult, UserCommand
 
 _SHELL_SIGNALS = 128  # bwrap says 128 + n of a command that signal n killed
@@ -45,10 +50,14 @@ _OPENS = "opens.txt"
 
 @frozen
 class LocalWorker:
-    """A child process on this machine; `sandbox="off"` does without bubblewrap even where it works."""
+    """A child process on this machine; `sandbox="off"` does without bubblewrap even where it works.
+
+    `variation` gives every command other surroundings than the ordinary ones, as far as they are to be had.
+    """
 
     sandbox: Literal["auto", "off"] = "auto"
     on_output: Callable[[bytes], None] | None = None
+    variation: Variation | None = None
 
     def run(self, command: UserCommand) -> CommandResult:
         """Run `command` in a fresh staging folder and check what it wrote.
@@ -57,7 +66,9 @@ class LocalWorker:
         """
         why_not = "bubblewrap is switched off" if self.sandbox == "off" else sandbox.why_not()
         try:
-            return _run(command, why_not, self.on_output)
+            if self.variation is None:
+                return _run(command, why_not, self.on_output, ORDINARY)
+            return _run_varied(command, why_not, self.on_output, self.variation)
         except BaseException:
             self.cleanup(command.staging)
             raise
@@ -75,31 +86,66 @@ class LocalWorker:
 
 @frozen
 class _Place:
-    """The folders of one execution, below the staging folder."""
+    """The folders of one execution, below the staging folder, and what it sees of the machine."""
 
     work: Path
     report: Path
     home: Path
     temporary: Path
+    mirror: Path
+    surroundings: Surroundings
 
     @classmethod
-    def make(cls, staging: Path, writes: tuple[str, ...]) -> _Place:
-        place = cls(**{name: staging / name for name in ("work", "report", "home", "temporary")})
+    def make(cls, staging: Path, writes: tuple[str, ...], surroundings: Surroundings) -> _Place:
+        build, home = surroundings.build, surroundings.home
+        place = cls(
+            work=staging / ("work" if build == ORDINARY.build else build.lstrip("/")),
+            report=staging / "report",
+            home=staging / ("home" if home == ORDINARY.home else home.lstrip("/")),
+            temporary=staging / "temporary",
+            mirror=staging.resolve() / "mirror",
+            surroundings=surroundings,
+        )
         for folder in (place.work, place.report, place.home, place.temporary):
             folder.mkdir(parents=True)
+        if surroundings.directory_order:
+            place.mirror.mkdir()
         for write in writes:
             (place.work / write).parent.mkdir(parents=True, exist_ok=True)
         return place
 
+    @property
+    def through(self) -> str:
+        """Where the file system is mirrored, or nothing."""
+        return str(self.mirror) if self.surroundings.directory_order else ""
+
+
+def _run_varied(
+    command: UserCommand,
+    why_not: str | None,
+    on_output: Callable[[bytes], None] | None,
+    variation: Variation,
+) -> CommandResult:
+    missing = unavailable(variation.names, boxed=why_not is None)
+    names = ordered(variation.names - dict(missing).keys())
+    surroundings = vary(names, variation.round, profile=command.profile)
+    if "cpu-features" in names:  # which breaks the promise of any profile
+        command = replace(command, profile="none")
+    result = _run(command, why_not, on_output, surroundings)
+    return replace(result, varied=names, not_varied=missing)
+
 
 def _run(
-    command: UserCommand, why_not: str | None, on_output: Callable[[bytes], None] | None
+    command: UserCommand,
+    why_not: str | None,
+    on_output: Callable[[bytes], None] | None,
+    surroundings: Surroundings,
 ) -> CommandResult:
     both = sorted(set(command.reads).intersection(command.writes))
     if both:
         raise CommandFailed(f"step {command.name} reads what it writes", found=", ".join(both))
     LocalWorker().cleanup(command.staging)  # what a killed run left
-    place = _Place.make(command.staging, command.writes)
+    place = _Place.make(command.staging, command.writes, surroundings)
     start = command.log.stat().st_size if command.log.exists() else 0
     mounts = _with_shown(plan_reads(command.root, command.reads, command.writes), command)
     ended = _execute(
@@ -117,7 +163,11 @@ def _run(
     missing = [path for path in command.writes if not os.path.lexists(place.work / path)]
     measured = command.may_fail and ended.code > 0 and not missing
     if ended.timed_out or (ended.code != 0 and not measured):
-        note = _diagnose(command, ended, why_not) if ended.code > 0 and not ended.timed_out else None
+        note = (
+            _diagnose(command, ended, why_not, surroundings)
+            if ended.code > 0 and not ended.timed_out
+            else None
+        )
         raise _failure(ended)(
             f"step {command.name} {ended.describe()}",
             found=log_tail(command.log, start),
@@ -125,7 +175,7 @@ def _run(
             hint="\n".join(filter(None, (hint_of(ended), note))),
         )
     if missing:
-        note = _diagnose(command, ended, why_not)
+        note = _diagnose(command, ended, why_not, surroundings)
         raise CommandFailed(
             f"step {command.name} did not write what it declares",
             wanted=", ".join(command.writes),
@@ -134,6 +184,9 @@ def _run(
             hint="\n".join(filter(None, (_WHERE_WRITES_GO, note))),
         )
     produced = tuple((path, staged_file(command, place.work, path)) for path in command.writes)
+    if surroundings.umask != ORDINARY.umask:
+        for _path, staged in produced:
+            usual_mode(staged)
     not_enforced = _not_enforced(command, why_not)
     return CommandResult(
         seconds=ended.seconds,
@@ -181,16 +234,19 @@ _STRACE = (
 
 
 def _environment(command: UserCommand, place: _Place, *, boxed: bool) -> dict[str, str]:
+    surroundings = place.surroundings
+    hostile = {name: value for name, value in surroundings.ambient if name not in command.pass_}
     return child_environment(
         profile=command.profile,
         seed=command.seed,
         pass_=command.pass_,
-        surrounding=os.environ,
-        home=sandbox.HOME if boxed else str(place.home),
+        surrounding={**os.environ, **hostile},
+        home=surroundings.home if boxed else str(place.home),
         temporary="/tmp" if boxed else str(place.temporary),  # noqa: S108 - the sandbox has its own
-        folder=sandbox.BUILD if boxed else str(place.work),
+        folder=surroundings.build if boxed else str(place.work),
         probe=sandbox.PROBE if boxed else str(PROBE_FOLDER),
         report=f"{_report_folder(place, boxed=boxed)}/{_REPORT}",
+        surroundings=surroundings,
     )
 
 
@@ -219,6 +275,8 @@ def _execute(
         environment["RELEASE_TRACE_OPENS"] = f"{report}/{_OPENS}"
     if watched == "strace":
         argv = [*_STRACE, "-o", f"{report}/{_TRACE}", "--", *argv]
+    argv = [*inner_words(place.surroundings), *argv]
+    outer = outer_words(place.surroundings, boxed=boxed, work=place.work, mirror=place.mirror)
     run = functools.partial(
         run_child,
         cwd=place.work,
@@ -227,10 +285,11 @@ def _execute(
         on_output=on_output,
         answer=answer,
         given=given,
+        umask=place.surroundings.umask,
     )
     if not boxed:
-        link_into(place.work, mounts)
-        return run(argv, env=environment)
+        link_into(place.work, mounts, through=place.through)
+        return run([*outer, *argv], env=environment)
     copy_into(place.work, mounts.copies)
     with sandbox.sandboxed(
         argv,
@@ -242,8 +301,11 @@ def _execute(
         outside=[path for _name, path in command.outside],
         env=environment,
         network=command.network,
+        surroundings=place.surroundings,
+        through=place.through,
     ) as (line, descriptors):
-        ended = run(line, env={"PATH": search_path()}, pass_fds=descriptors, guarded=False)
+        around = {**dict(place.surroundings.ambient), "PATH": search_path()}
+        ended = run([*outer, *line], env=around, pass_fds=descriptors, guarded=bool(outer))
     named = ended.code > _SHELL_SIGNALS and not signal_name(ended.code - _SHELL_SIGNALS).startswith("signal ")
     return replace(ended, code=_SHELL_SIGNALS - ended.code) if named else ended
 
@@ -262,13 +324,15 @@ def _argv(command: UserCommand) -> list[str]:
     return [found, *rest]
 
 
-def _diagnose(command: UserCommand, ended: ChildExit, why_not: str | None) -> str | None:
+def _diagnose(
+    command: UserCommand, ended: ChildExit, why_not: str | None, surroundings: Surroundings
+) -> str | None:
     """Run a failed command again with the project in sight; raises CommandFailed for undeclared reads.
 
     Returns the remark that it was cut short, if it found nothing and was.
     """
     limit_s = min(max(_LEAST_DIAGNOSIS_S, 2 * ended.seconds), _MOST_DIAGNOSIS_S)
-    again, place = _watch(command, why_not, limit_s)
+    again, place = _watch(command, why_not, limit_s, surroundings)
     accesses: list[Access] = []
     for name, parse in ((_TRACE, parse_strace), (_OPENS, parse_hook)):
         if (place.report / name).exists():
@@ -276,7 +340,7 @@ def _diagnose(command: UserCommand, ended: ChildExit, why_not: str | None) -> st
     missing = undeclared_reads(
         accesses,
         root=command.root,
-        seen_at=sandbox.BUILD if why_not is None else str(place.work),
+        seen_at=surroundings.build if why_not is None else str(place.work),
         declared=command.reads,
         writes=command.writes,
     )
@@ -293,11 +357,13 @@ def _diagnose(command: UserCommand, ended: ChildExit, why_not: str | None) -> st
     )
 
 
-def _watch(command: UserCommand, why_not: str | None, limit_s: float) -> tuple[ChildExit, _Place]:
+def _watch(
+    command: UserCommand, why_not: str | None, limit_s: float, surroundings: Surroundings
+) -> tuple[ChildExit, _Place]:
     scratch = command.staging / "diagnosis"
     strace = shutil.which("strace", path="/usr/bin:/bin")
     for attempt, watched in enumerate(("strace", "hook") if strace else ("hook",)):
-        place = _Place.make(scratch / str(attempt), command.writes)
+        place = _Place.make(scratch / str(attempt), command.writes, surroundings)
         mounts = _with_shown(plan_project(command.root, command.writes), command)
         # Links that lead out of the project find their targets where they point.
         linked = [read for read in command.reads if (command.root / read).is_symlink()]

@@ -78,6 +78,15 @@ def staged_file(command: UserCommand, work: Path, path: str) -> Path:
     )
 
 
+def usual_mode(path: Path) -> None:
+    """Give a file the mode that it would have under the umask 022, as far as its owner's bits tell.
+
+    A command under another umask must not publish files that others cannot read, or may write.
+    """
+    asked = stat.S_IMODE(path.lstat().st_mode) & 0o700
+    path.chmod(asked | (asked & 0o500) >> 3 | (asked & 0o500) >> 6)
+
+
 def log_tail(log: Path, start: int) -> str:
     """The last lines that were written to `log` after its first `start` bytes."""
     size = log.stat().st_size

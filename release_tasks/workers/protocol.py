@@ -47,7 +47,8 @@ class CommandResult:
     """A command that ended well, or as it may; `produced` pairs every declared write with its staged file.
 
     `hermetic` says that undeclared reads and the network were out of reach; `not_enforced` says in sentences
-    what was not.
+    what was not. `varied` names what was other than in ordinary runs on purpose (records.variation), and
+    `not_varied` what should have been and could not, each with the reason.
     """
 
     seconds: float
@@ -57,6 +58,8 @@ class CommandResult:
     numeric: NumericReport
     log: Path
     produced: tuple[tuple[str, Path], ...]
+    varied: tuple[str, ...] = ()
+    not_varied: tuple[tuple[str, str], ...] = ()
 
 
 class Worker(Protocol):

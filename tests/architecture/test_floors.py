@@ -33,6 +33,7 @@ FLOORS: Mapping[str, int] = {
 }
 # `import release_tasks` must stay cheap: everything above these floors comes through `__getattr__`.
 _EAGER_IN_INIT = 1
+_REBUILT = "most releases that are looked at have no report of a rebuild beside them"
 # Imports inside functions, each with its reason: (module, imported package) -> reason.
 LAZY: Mapping[tuple[str, str], str] = {
     ("config/plain_yaml.py", "yaml"): "a run that has nothing to do has no policy to parse",
@@ -44,12 +45,23 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("engine/reporter.py", "release_tasks.engine.live_display"): (
         "brings rich, needed from the first executed step on a terminal"
     ),
+    (
+        "engine/reproduce_command.py",
+        "release_tasks.verbs.fresh_environment",
+    ): "only `--fresh-env` installs packages",
     ("policy/decide.py", "release_tasks.policy.evidence_kinds"): "the seal, judged by every run, has its own",
     ("policy/decide.py", "release_tasks.policy.gates"): "the same: all other gates judge candidates",
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+    ("verbs/rebuild_diagnosis.py", "release_tasks.system.compare_files"): (
+        "brings numpy, needed when a rebuilt file differs"
+    ),
+    ("verbs/release_summary.py", "release_tasks.policy.rebuild_text"): _REBUILT,
+    ("verbs/release_summary.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
     ("verbs/release_summary.py", "release_tasks.verbs.verdict_table"): "only `--verbose` prints every gate",
+    ("verbs/seal_verdict.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
+    ("verbs/verify.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
 }
 _WORDS_FOR_NOTHING = frozenset(
     {"base", "bases", "common", "commons", "helper", "helpers", "manager", "managers", "misc", "types", "util", "utils"}

@@ -21,6 +21,7 @@ _FUNCTION_LINES = 60
 ALIVE = {
     "system/launcher.py": "run as a script by system/process.py, in a process of its own",
     "system/numeric_probe/sitecustomize.py": "its folder is put on PYTHONPATH; Python imports it by this name",
+    "verbs/rebuild_own.py": "python -m of it, by verbs/rebuild_run.py: a step of our own in a varied process",
     "pytest_plugin.py": "the entry point pytest11 of pyproject.toml; pytest imports it",
     "__main__.py": "the console script of pyproject.toml, and python -m release_tasks",
 }

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from project import Project, contents, copy_project, normal, ran, rows, write_project
+from project import SEALABLE, Project, contents, copy_project, normal, ran, rows, write_project
 
 ORDER = [
     "frozen:inputs",
@@ -20,6 +20,7 @@ ORDER = [
     "frozen:outputs",
     "frozen:versions",
     "artifacts",
+    "recipe",
     "secrets",
     "smoke",
     "gate",
@@ -34,7 +35,15 @@ TREE = {
         for name in (
             *("artifacts.json", "commands.json", "environment.json", "frozen-inputs.json"),
             *("frozen-outputs.json", "frozen-versions.json", "policy.json", "quality.json", "release.lock"),
-            *("run.json", "secrets.json", "smoke.json", "trust.json", "verdict.json", "version.json"),
+            *(
+                "recipe.json",
+                "run.json",
+                "secrets.json",
+                "smoke.json",
+                "trust.json",
+                "verdict.json",
+                "version.json",
+            ),
         )
     ),
 }
@@ -80,8 +89,8 @@ def test_freeze_commit_release(fresh: Project) -> None:
     assert table == (
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      11 run, 3 up to date\n"
-        "gates      20 passed\n"
+        "steps      12 run, 3 up to date\n"
+        "gates      21 passed\n"
         "skipped    21, not declared: checkpoint, tests, parity, dataset, evaluation, bench\n"
         "accepted   versioned, packaged, validated\n"
         "           not shown: reproducible, tested, benchmarked\n"
@@ -91,7 +100,7 @@ def test_freeze_commit_release(fresh: Project) -> None:
         "directory  release/1.0.0\n"
         "bundle     release/tiny-1.0.0.tar\n"
         "bundle     release/tiny-1.0.0.zip\n"
-        "seal       can be sealed\n"
+        f"seal       {SEALABLE}\n"
         "verify     release-tasks verify release/1.0.0 --root sha256:HEX64\n"
     )
     metadata = json.loads(fresh.read("release/1.0.0/metadata.json"))
@@ -165,7 +174,7 @@ def test_the_console_script_releases_without_a_dodo_file(tmp_path: Path) -> None
     assert project.tasks("freeze").returncode == 0
     project.commit("freeze")
     done = project.tasks("release")
-    assert (done.returncode, rows(done)["seal"]) == (0, "can be sealed")
+    assert (done.returncode, rows(done)["seal"]) == (0, SEALABLE)
 
 
 def test_init_makes_a_project_that_releases(built: Project, tmp_path: Path) -> None:
@@ -180,4 +189,4 @@ def test_init_makes_a_project_that_releases(built: Project, tmp_path: Path) -> N
     project.commit("freeze")
     done = project.doit("release")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (rows(done)["release"], rows(done)["seal"]) == ("found 0.1.0", "can be sealed")
+    assert (rows(done)["release"], rows(done)["seal"]) == ("found 0.1.0", SEALABLE)

@@ -13,6 +13,7 @@ step:evaluate     Run python scripts/evaluate.py
 frozen:outputs    Compare what the steps made with release.lock.
 frozen:versions   Compare versions of dataset and tokenizer with release.lock.
 artifacts         Check the artifacts: weights, index, tokenizer, configuration, pickles.
+recipe            Look for what makes the outputs of the steps differ from run to run.
 secrets           Scan what is released: secrets, network use, file modes, open marks.
 smoke             Load the model, generate a sample and check it.
 gate              Decide: every gate over its evidence, one verdict.

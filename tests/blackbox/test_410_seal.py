@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from project import Project, contents, normal, ran, rows, snapshot
+from project import SEALABLE, Project, contents, normal, ran, rows, snapshot
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_new_version_is_released_beside_the_sealed_one(sealed: Project) -> Non
     sealed.replace("release.toml", 'version = "1.0.0"', 'version = "1.1.0"')
     sealed.commit()
     done = sealed.doit("release")
-    assert (done.returncode, rows(done)["release"], rows(done)["seal"]) == (0, "tiny 1.1.0", "can be sealed")
+    assert (done.returncode, rows(done)["release"], rows(done)["seal"]) == (0, "tiny 1.1.0", SEALABLE)
     assert "step:train" not in ran(done)
     assert snapshot(sealed.path("release/1.0.0")) == before
 
@@ -119,14 +119,14 @@ def test_a_refusal_moves_an_unsealed_candidate_aside(released: Project) -> None:
         "\n"
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      5 run, 5 up to date\n"
+        "steps      5 run, 6 up to date\n"
         "result     refused\n"
     )
     assert [path.name for path in released.path("release").iterdir()] == [".rejected"]
     assert contents(released.path("release/.rejected/1.0.0")) == tree
     released.git("checkout", "-q", "--", ".")
     mended = released.doit("release")
-    assert (mended.returncode, rows(mended)["seal"]) == (0, "can be sealed")
+    assert (mended.returncode, rows(mended)["seal"]) == (0, SEALABLE)
 
 
 def test_a_refusal_moves_no_sealed_version(released: Project) -> None:

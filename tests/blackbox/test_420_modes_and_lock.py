@@ -7,7 +7,7 @@ import re
 from subprocess import CompletedProcess
 
 import pytest
-from project import Project, contents, holds, normal, ran, rows
+from project import NOT_REBUILT, SEALABLE, Project, contents, holds, normal, ran, rows
 
 DOES_NOT_COMPILE = "print('def (')\n"
 
@@ -28,7 +28,7 @@ def test_soft_turns_the_gates_that_the_policy_names_into_warnings(released: Proj
     done = released.doit("release", "--soft")
     assert done.returncode == 0, done.stdout
     assert gates(done) == "N passed, 1 warned: smoke"
-    assert rows(done)["seal"] == "not yet: RESULT_SOFT (--soft)"
+    assert rows(done)["seal"] == f"not yet: RESULT_SOFT (--soft), {NOT_REBUILT}"
     assert holds(released)
     plain = released.doit("release")
     assert plain.returncode == 1
@@ -73,7 +73,7 @@ def test_strict_refuses_a_warning(released: Project) -> None:
     warned = released.doit("release")
     assert (warned.returncode, gates(warned)) == (0, "N passed, 1 warned: smoke")
     assert "SMOKE_LOAD_ONLY [smoke]: found no command; every tensor was read\n" in warned.stdout
-    assert rows(warned)["seal"] == "can be sealed"
+    assert rows(warned)["seal"] == SEALABLE
     strict = released.doit("release", "--strict")
     assert strict.returncode == 1
     assert (
@@ -88,7 +88,7 @@ def test_another_policy_is_used_and_marked(released: Project) -> None:
     released.commit()
     done = released.doit("release", "--policy", "lenient.yml")
     assert (done.returncode, gates(done)) == (0, "N passed, 1 off: smoke")
-    assert rows(done)["seal"] == "not yet: POLICY_OVERRIDDEN (--policy)"
+    assert rows(done)["seal"] == f"not yet: POLICY_OVERRIDDEN (--policy), {NOT_REBUILT}"
 
 
 @pytest.mark.parametrize("how", ["option", "file"])
@@ -154,7 +154,7 @@ def test_an_unknown_numeric_id_warns_and_strict_refuses(released: Project) -> No
     warned = released.doit("release")
     assert (warned.returncode, gates(warned)) == (0, "N passed, 1 warned: lock-outputs")
     assert "LOCK_NUMERIC_ID_UNKNOWN" in warned.stdout
-    assert rows(warned)["seal"] == "not yet: LOCK_OUTPUTS_CHANGED (none in release.lock)"
+    assert rows(warned)["seal"] == f"not yet: LOCK_OUTPUTS_CHANGED (none in release.lock), {NOT_REBUILT}"
     strict = released.doit("release", "--strict")
     assert (strict.returncode, "the gate refused the release: lock-outputs\n" in strict.stdout) == (1, True)
     added = released.doit("freeze")

@@ -245,7 +245,8 @@ def test_without_git_seed_and_dataset_a_candidate_is_made_that_cannot_be_sealed(
     assert done.code == 0
     assert (
         "\nseal       not yet: SOURCE_UNKNOWN (null: the project is not under git), "
-        "LOCK_UNCOMMITTED (another content, or not committed)\n"
+        "LOCK_UNCOMMITTED (another content, or not committed), "
+        "REBUILD_MISSING (nothing was rebuilt yet)\n"
     ) in done.out
     found = metadata(folder)
     nulls = {

@@ -81,7 +81,7 @@ def test_unknown_and_mistyped_keys_are_all_told_at_once(released: Path) -> None:
         "  where:  release.toml: artifacts.modle\n"
         "  hint:   did you mean model?\n"
         "unknown key\n"
-        "  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, roots, schema, smoke, step, tests\n"
+        "  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests\n"
         "  found:  relase\n"
         "  where:  release.toml: relase\n"
         "  hint:   did you mean release?\n"

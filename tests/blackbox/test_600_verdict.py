@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project, contents, copy_project, normal, ran, rows, script
+from project import NOT_REBUILT, SEALABLE, Project, contents, copy_project, normal, ran, rows, script
 
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.trust_payload import RunFacts, trust_payload
@@ -241,7 +241,7 @@ def test_a_soft_result_says_so_everywhere(refused: Project, tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout
     summary = rows(done)
     assert summary["asked with"] == "--soft: never publishable"
-    assert summary["seal"] == "not yet: RESULT_SOFT (--soft)"
+    assert summary["seal"] == f"not yet: RESULT_SOFT (--soft), {NOT_REBUILT}"
     assert "no: validated\n" in done.stdout
     verdict, trust = record(project, VERDICT), record(project, TRUST)
     assert (verdict["mode"]["soft"], verdict["decision"]) == (True, "PASS_WITH_WARNINGS")
@@ -290,10 +290,12 @@ def test_another_profile_is_marked_and_cannot_be_sealed(warned: Project, tmp_pat
     done = project.doit("release", "--profile", "analysis_only", "--no-strict")
     assert done.returncode == 0, done.stdout
     assert rows(done)["asked with"] == "--no-strict, --profile: never publishable"
-    assert rows(done)["seal"] == ("not yet: POLICY_OVERRIDDEN (--profile), POLICY_OVERRIDDEN (--no-strict)")
+    assert rows(done)["seal"] == (
+        f"not yet: POLICY_OVERRIDDEN (--profile), POLICY_OVERRIDDEN (--no-strict), {NOT_REBUILT}"
+    )
     assert record(project, VERDICT)["profile"] == "analysis_only"
     same = project.doit("release", "--profile", "default")
-    assert (same.returncode, rows(same)["seal"]) == (0, "can be sealed")
+    assert (same.returncode, rows(same)["seal"]) == (0, SEALABLE)
     strict = project.doit("release", "--profile", "high_stakes")
     assert strict.returncode == 1
     assert (
@@ -361,7 +363,7 @@ def test_a_waiver_is_accepted_until_it_expires(refused: Project, tmp_path: Path)
     waive(project, "2099-12-31")
     done = project.doit("release")
     assert done.returncode == 0, done.stdout
-    assert rows(done)["seal"] == "can be sealed"
+    assert rows(done)["seal"] == SEALABLE
     assert ", 1 waived: smoke\n" in done.stdout
     assert (
         "           SMOKE_SAMPLE_REFUSED [smoke] check: found SyntaxError: invalid syntax (sample.py, line 1)\n"
@@ -373,7 +375,9 @@ def test_a_waiver_is_accepted_until_it_expires(refused: Project, tmp_path: Path)
     assert same_as_verdict_json(shown.stdout, record(project, VERDICT))
     late = project.run(["faketime", "-f", "@2100-01-01 12:00:00", script("doit"), "release"])
     assert late.returncode == 0, late.stdout + late.stderr
-    assert rows(late)["seal"] == ("not yet: WAIVER_EXPIRED (a waiver of Ada that expired on 2099-12-31)")
+    assert rows(late)["seal"] == (
+        f"not yet: WAIVER_EXPIRED (a waiver of Ada that expired on 2099-12-31), {NOT_REBUILT}"
+    )
 
 
 def test_an_expired_waiver_excuses_nothing(refused: Project, tmp_path: Path) -> None:

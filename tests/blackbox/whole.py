@@ -39,6 +39,12 @@ criteria:
   correct: {weight: 1, description: Does what is asked}
 instruction: "Judge {{ sample.text }}."
 """
+_MAKE = '''"""The table of letters, from the words."""
+import json, pathlib
+
+letters = sorted(set(pathlib.Path("words.txt").read_text("utf-8").strip()))
+pathlib.Path("letters.json").write_text(json.dumps(letters), "utf-8")
+'''
 _SUITE = """
 [tests.{name}]
 command = ["python", "runner.py", "{name}", "{{report}}"]
@@ -57,6 +63,12 @@ gguf = ["model.gguf"]
 record = "training.json"
 metric = "loss"
 direction = "lower"
+
+[[step]]
+name = "letters"
+command = ["python", "make.py"]
+reads = ["make.py", "words.txt"]
+writes = ["letters.json"]
 
 [smoke]
 command = ["python", "-c", "print('answer = 42')"]
@@ -103,6 +115,8 @@ def whole_project(*, fetched_at: str) -> Mapping[str, bytes | str]:
         "runner.py": _RUNNER,
         "bench.py": _BENCH,
         "judge.py": _JUDGE,
+        "make.py": _MAKE,
+        "words.txt": "banana\n",
         "rubric.yml": _RUBRIC,
         "samples.jsonl": samples,
     }

@@ -18,6 +18,7 @@ from release_tasks.config.schema import (
     Metric,
     Pair,
     Release,
+    Reproduce,
     Smoke,
     Source,
     Suite,
@@ -40,6 +41,7 @@ NOT_IN_RELEASE = {
     "benchmarks",
     "smoke",
     "environment",
+    "reproduce",
     "roots",
     "overrides",
 }
@@ -85,6 +87,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("evaluation", Evaluation, {"name"}),
         ("smoke", Smoke, ()),
         ("environment", Environment, ()),
+        ("reproduce", Reproduce, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -109,7 +112,7 @@ def agree(schema: Any, wanted: Any) -> None:
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
-        "evaluation", "bench", "smoke", "environment",
+        "evaluation", "bench", "smoke", "environment", "reproduce",
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def test_the_tasks_are_those_of_the_catalog_with_their_edges(root: Path) -> None
         "frozen:outputs",
         "frozen:versions",
         "artifacts",
+        "recipe",
         "secrets",
         "smoke",
         "gate",

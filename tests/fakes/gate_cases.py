@@ -90,6 +90,7 @@ EVIDENCE: dict[str, Any] = {
             {"step": 300, "sha256": f"sha256:{'d' * 64}", "value": 0.25},
         ],
     },
+    "recipe": {"sources": ["records.py", "train.py"], "findings": [], "accepted": []},
     "tests/unit": {
         "name": "unit",
         "exit_code": 0,
@@ -175,6 +176,11 @@ EVIDENCE: dict[str, Any] = {
         "waivers": [{"gate": "smoke", "subject": "[smoke]", "by": "Ada", "expires": "2099-12-31"}],
         "root": ROOT,
         "accepted_root": ROOT,
+        "rebuild": {
+            "root": ROOT,
+            "weights": "rebuilt",
+            "levels": {"bytes": 1, "tensors": 1, "tolerance": 1},
+        },
     },
 }
 
@@ -193,6 +199,9 @@ SAMPLE["secrets"]["secrets"] = [
 SAMPLE["secrets"]["network"] = [{"path": "config.json", "line": 3, "found": "model_url: https://a.invalid"}]
 SAMPLE["secrets"]["modes"] = [{"path": "config.json", "found": "world-writable (0666)"}]
 SAMPLE["secrets"]["marks"] = [{"path": "notes.md", "line": 3, "mark": "TODO"}]
+_CLOCK = {"source": "train.py", "line": 3, "column": 5, "rule": "clock", "found": "time.time()"}
+SAMPLE["recipe"]["findings"] = [_CLOCK]
+SAMPLE["recipe"]["accepted"] = [{**_CLOCK, "line": 9, "reason": "goes to the log only"}]
 SAMPLE["dataset"] = dataset_evidence.SAMPLE
 SAMPLE.update(bench_evidence.SAMPLE)
 SAMPLE["tests/unit"]["failed"] = [

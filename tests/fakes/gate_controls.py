@@ -124,6 +124,26 @@ FREEZE: list[Control] = [
     ("checkpoint", change("checkpoint", problem="x", corrupt=True), GateCode.SYSTEM_CHECKPOINT_CORRUPT),
 ]
 
+_CLOCK = SAMPLE["recipe"]["findings"][0]
+
+
+def _lint(rule: str) -> dict[str, Any]:
+    return change("recipe", findings=[{**_CLOCK, "rule": rule}])
+
+
+RECIPE: list[Control] = [
+    ("recipe", _lint("clock"), GateCode.RECIPE_NONDETERMINISTIC),
+    ("recipe", _lint("unreadable"), GateCode.RECIPE_NOT_READ),
+    ("recipe", _lint("unused-marker"), GateCode.RECIPE_MARKER_UNUSED),
+    ("recipe", change("recipe", sources=[]), GateCode.RECIPE_NOT_READ),
+    ("recipe", change("recipe", findings=[{**_CLOCK, "source": "other.py"}]), GateCode.EVIDENCE_INVALID),
+    (
+        "recipe",
+        change("recipe", accepted=[{**_CLOCK, "rule": "unreadable", "reason": "it is mine"}]),
+        GateCode.EVIDENCE_INVALID,
+    ),
+]
+
 
 def _suite(**values: Any) -> dict[str, Any]:
     return change("tests/unit", **values)
@@ -377,6 +397,11 @@ EVALUATION: list[Control] = [
 
 BENCH: list[Control] = bench_evidence.CONTROLS
 
+
+def _rebuild(**values: Any) -> dict[str, Any]:
+    return change("seal", rebuild={**EVIDENCE["seal"]["rebuild"], **values})
+
+
 SEAL: list[Control] = [
     ("source", change("seal", commit=None, dirty=None), GateCode.SOURCE_UNKNOWN),
     ("source", change("seal", dirty=True), GateCode.SOURCE_DIRTY),
@@ -395,11 +420,25 @@ SEAL: list[Control] = [
     ("waivers", change("seal", waivers=[EXPIRED]), GateCode.WAIVER_EXPIRED),
     ("accepted", change("seal", accepted_root=None), GateCode.EVIDENCE_STALE),
     ("accepted", change("seal", root=None, accepted_root=None), GateCode.EVIDENCE_STALE),
+    ("reproducible", change("seal", rebuild=None), GateCode.REBUILD_MISSING),
+    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.EVIDENCE_STALE),
+    ("reproducible", _rebuild(levels={"bytes": 0, "tensors": 1, "tolerance": 1}), GateCode.REBUILD_LEVEL_LOW),
+    (
+        "reproducible",
+        _rebuild(levels={"bytes": None, "tensors": 1, "tolerance": 1}),
+        GateCode.REBUILD_LEVEL_LOW,
+    ),
+    (
+        "reproducible",
+        _rebuild(weights="given", levels={"bytes": None, "tensors": None, "tolerance": None}),
+        GateCode.REBUILD_LEVEL_LOW,
+    ),
 ]
 
 CONTROLS: list[Control] = [
     *CANDIDATE,
     *FREEZE,
+    *RECIPE,
     *SUITES,
     *PARITY,
     *DATASET,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from release_tasks.config.policy import Policy
 from release_tasks.policy.seal_gates import SEAL_GATES
-from tests.fakes.gate_cases import COMMIT, EVIDENCE, ROOT, judged
+from tests.fakes.gate_cases import COMMIT, EVIDENCE, ROOT, decided, judged
 
 
 def said(gate: str, **values: Any) -> list[tuple[str, str, str]]:
@@ -92,3 +93,85 @@ def test_an_unknown_numeric_id_refuses_here() -> None:
 
 def test_all_of_them_are_of_the_seal_point() -> None:
     assert {gate.point for gate in SEAL_GATES} == {"seal"}
+
+
+def rebuilt(**values: Any) -> dict[str, Any]:
+    return {**EVIDENCE["seal"]["rebuild"], **values}
+
+
+def levels(bytes_: int | None, tensors: int | None, tolerance: int | None) -> dict[str, int | None]:
+    return {"bytes": bytes_, "tensors": tensors, "tolerance": tolerance}
+
+
+def reproducible(thresholds: dict[str, float], **values: Any) -> list[tuple[str, str, str]]:
+    """What the gate says under a policy with these thresholds."""
+    policy = Policy(thresholds=tuple(sorted(thresholds.items())))
+    verdict = decided(
+        {"seal": {**EVIDENCE["seal"], "rebuild": rebuilt(**values)}}, policy=policy, point="seal"
+    )
+    result = next(result for result in verdict.gates if result.gate == "reproducible")
+    return [(finding.subject, finding.wanted, finding.found) for finding in result.findings]
+
+
+def test_a_release_is_sealed_after_it_was_rebuilt() -> None:
+    assert said("reproducible") == []
+    assert said("reproducible", rebuild=None) == [
+        ("rebuild.json", "a rebuild of this release", "nothing was rebuilt yet")
+    ]
+
+
+def test_a_rebuild_of_another_root_does_not_count_whatever_its_level() -> None:
+    other = f"sha256:{'b' * 64}"
+    assert said("reproducible", rebuild=rebuilt(root=other, levels=levels(3, 3, 3))) == [
+        ("rebuild.json", f"a rebuild of root {ROOT}", other)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "values", "told"),
+    [
+        ({}, {"levels": levels(1, 1, 1)}, None),
+        ({}, {"levels": levels(0, 1, 1)}, ("level 1 or more, comparing bytes", "level 0")),
+        ({}, {"levels": levels(None, 3, 3)}, ("level 1 or more, comparing bytes", "level none")),
+        ({}, {"weights": "given", "levels": levels(0, 0, 0)}, None),
+        (
+            {},
+            {"weights": "given", "levels": levels(None, 0, 0)},
+            ("level 0 or more, comparing bytes", "level none"),
+        ),
+        ({"min_rebuild_level": 0}, {"levels": levels(0, 0, 0)}, None),
+        (
+            {"min_rebuild_level": 2},
+            {"levels": levels(1, 1, 1)},
+            ("level 2 or more, comparing bytes", "level 1"),
+        ),
+        (
+            {"min_rebuild_level": 4},
+            {"levels": levels(3, 3, 3)},
+            ("level 4 or more, comparing bytes", "level 3"),
+        ),
+        ({"min_rebuild_likeness": 2}, {"levels": levels(None, 1, 1)}, None),
+        (
+            {"min_rebuild_likeness": 2},
+            {"levels": levels(None, 0, 1)},
+            ("level 1 or more, comparing tensors", "level 0"),
+        ),
+        (
+            {"min_rebuild_likeness": 1.5},
+            {"levels": levels(None, 0, 1)},
+            ("level 1 or more, comparing tensors", "level 0"),
+        ),
+        ({"min_rebuild_likeness": 1}, {"levels": levels(None, None, 1)}, None),
+        ({"min_rebuild_likeness": 0}, {"levels": levels(None, None, 1)}, None),
+        (
+            {"min_rebuild_likeness": 9},
+            {"levels": levels(0, 1, 1)},
+            ("level 1 or more, comparing bytes", "level 0"),
+        ),
+    ],
+)
+def test_the_policy_says_which_level_and_which_likeness_are_enough(
+    thresholds: dict[str, float], values: dict[str, Any], told: tuple[str, str] | None
+) -> None:
+    found = reproducible(thresholds, **values)
+    assert found == ([] if told is None else [("rebuild.json: level", *told)])

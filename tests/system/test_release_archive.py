@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from release_tasks.errors import IntegrityError
+from release_tasks.errors import FormatError, IntegrityError, StorageError
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.release_contents import Contents
-from release_tasks.system.release_archive import read_release_archive
+from release_tasks.system.release_archive import read_release_archive, unpack_members
 from release_tasks.system.release_tree import read_release_tree
 from tests.fakes.release_tree import (
     PARTS,
@@ -187,3 +187,100 @@ def test_a_directory_is_no_archive(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError) as caught:
         read_release_archive(tmp_path)
     assert caught.value.found == "a directory"
+
+
+ALL = frozenset(FILES)
+
+
+def unpacked(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def written(tmp_path: Path, data: bytes) -> Path:
+    place = tmp_path / "release.bin"
+    place.write_bytes(data)
+    return place
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_release_is_unpacked_as_it_was_packed(tmp_path: Path, kind: str) -> None:
+    unpack_members(written(tmp_path, archive(FILES, kind)), ALL, tmp_path / "out")
+    assert unpacked(tmp_path / "out") == FILES
+    assert not any(
+        path.is_symlink() or path.stat().st_mode & 0o111 for path in (tmp_path / "out").rglob("*.*")
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_the_members_that_are_asked_for_are_unpacked(tmp_path: Path, kind: str) -> None:
+    place = written(tmp_path, archive(FILES, kind))
+    unpack_members(place, frozenset({"metadata.json", "evidence/verdict.json"}), tmp_path / "out")
+    assert unpacked(tmp_path / "out") == {
+        name: FILES[name] for name in ("evidence/verdict.json", "metadata.json")
+    }
+    unpack_members(place, frozenset(), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unpacking_overwrites_nothing(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "MANIFEST.json").write_bytes(b"mine")
+    with pytest.raises(StorageError, match=r"^the file exists already\n"):
+        unpack_members(written(tmp_path, archive(FILES, kind)), ALL, tmp_path / "out")
+    assert (tmp_path / "out" / "MANIFEST.json").read_bytes() == b"mine"
+
+
+def _foreign_tar(tmp_path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for info, data in members:
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return written(tmp_path, out.getvalue())
+
+
+def _info(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        _info("tiny-1.0.0/../../outside"),
+        _info("/tmp/outside"),
+        _info("tiny-1.0.0/link", tarfile.SYMTYPE, "/etc/passwd"),
+        _info("tiny-1.0.0/link", tarfile.LNKTYPE, "tiny-1.0.0/a"),
+        _info("tiny-1.0.0/pipe", tarfile.FIFOTYPE),
+        _info("tiny-1.0.0/a\\..\\b"),
+    ],
+    ids=lambda info: f"{info.name}-{info.type.decode()}",
+)
+def test_nothing_of_a_foreign_archive_is_written_outside(tmp_path: Path, member: tarfile.TarInfo) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FormatError):
+        unpack_members(_foreign_tar(tmp_path, (member, b"")), ALL, tmp_path / "out")
+    left = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
+    assert {path.relative_to(tmp_path).parts[0] for path in left} <= {"out", "release.bin"}
+    assert not any(path.is_symlink() or path.is_file() for path in (tmp_path / "out").rglob("*"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_archive_cut_anywhere_is_refused(tmp_path: Path, kind: str) -> None:
+    data = archive(FILES, kind)
+    last = data.rindex(FILES[max(FILES)])  # what comes behind the last member is for verification to judge
+    for number, end in enumerate(range(1, last, len(data) // 23)):
+        with pytest.raises(FormatError):
+            unpack_members(written(tmp_path, data[:end]), ALL, tmp_path / f"out{number}")
+
+
+def test_only_a_regular_file_that_is_not_packed_twice_is_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match=r"^not a regular file\n"):
+        unpack_members(tmp_path, ALL, tmp_path / "out")
+    with pytest.raises(FormatError, match=r"^the archive is compressed\n"):
+        unpack_members(written(tmp_path, b"\x1f\x8b\x08\x00"), ALL, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

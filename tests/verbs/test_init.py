@@ -141,6 +141,7 @@ def test_every_example_of_release_toml_is_right_when_uncommented(
     assert [(item.judge, item.reads) for item in release.evaluations] == [("local", ("judge.py",))]
     assert release.smoke is not None
     assert release.environment.pass_ == ("CUDA_VISIBLE_DEVICES",)
+    assert (release.reproduce.records, release.reproduce.max_ulp) == ("rebuilds", 4)
     assert release.artifacts.tokenizer_version == "1"
     schema = json.loads((tmp_path / ".release" / "release.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(tomllib.loads(path.read_text()))

@@ -66,6 +66,7 @@ def test_a_whole_release_without_an_anchor_is_consistent_only(release: Path) -> 
         "name": "tiny",
         "files": 10,
         "bytes": BYTES,
+        "rebuild": None,
     }
 
 

@@ -210,6 +210,27 @@ def _trace_opens(target: str) -> None:
     sys.addaudithook(hook)
 
 
+def _mend_sleep() -> None:
+    """Give `time.sleep` back to a process whose clock faketime moves, where that breaks it.
+
+    faketime 0.9.10 takes its offset from the deadlines of a monotonic clock that it leaves alone (its issue
+    426), and Python >= 3.11 sleeps until a deadline: EINVAL.
+    """
+    import time
+
+    try:
+        time.sleep(0)
+    except OSError:
+        import select
+
+        def sleep(seconds: float, /) -> None:
+            if seconds < 0:
+                raise ValueError("sleep length must be non-negative")
+            select.select((), (), (), seconds)
+
+        time.sleep = sleep  # type: ignore[assignment]
+
+
 def _chain() -> None:
     """Import the sitecustomize that this one hides, if there is one."""
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
@@ -230,4 +251,6 @@ if __name__ == "sitecustomize":
         sys.meta_path.insert(0, _NumpyFinder(os.environ["RELEASE_NUMERIC_REPORT"]))  # type: ignore[arg-type]
     if os.environ.get("RELEASE_TRACE_OPENS"):
         _trace_opens(os.environ["RELEASE_TRACE_OPENS"])
+    if os.environ.get("DONT_FAKE_MONOTONIC"):
+        _mend_sleep()
     _chain()
