@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from release_tasks.formats.strict_json import parse_strict
-from release_tasks.policy.record_schema import RecordSchema
 from release_tasks.records.json_value import JSON
+
+if TYPE_CHECKING:
+    from release_tasks.policy.record_schema import RecordSchema
 
 
 def schema_bytes(name: str) -> bytes:
@@ -17,6 +20,8 @@ def schema_bytes(name: str) -> bytes:
 
 @cache
 def _schema(name: str) -> RecordSchema:
+    from release_tasks.policy.record_schema import RecordSchema  # noqa: PLC0415 - only when one is checked
+
     where = f"{name}.schema.json"
     return RecordSchema(parse_strict(schema_bytes(name), where=where), where=where, published=True)
 

@@ -12,7 +12,6 @@ from release_tasks.config.schema import Reproduce
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.policy.probable_cause import Seen, Suspect, probable_causes
-from release_tasks.policy.recipe_lint import lint_files
 from release_tasks.policy.tolerance import Tolerance, level_reached, standard_error_of_difference
 from release_tasks.policy.value_diff import dotted
 from release_tasks.records.diagnosis import Diagnosis
@@ -173,6 +172,8 @@ def _explained(seen: Seen, steps: StepRebuild, step: Step, item: Made) -> tuple[
 
 def _suspects(step: Step, workspace: Workspace) -> Iterator[Suspect]:
     """What the recipe lint finds in the Python sources that a step reads, and nobody has accepted."""
+    from release_tasks.policy.recipe_lint import lint_files  # noqa: PLC0415 - only a mismatch has suspects
+
     paths = {path for path in step.files if path.endswith(".py")}
     for tree in step.trees:
         paths |= {path for path in workspace.index.tree_files(tree) if path.endswith(".py")}

@@ -51,9 +51,13 @@ LAZY: Mapping[tuple[str, str], str] = {
     ): "only `--fresh-env` installs packages",
     ("policy/decide.py", "release_tasks.policy.evidence_kinds"): "the seal, judged by every run, has its own",
     ("policy/decide.py", "release_tasks.policy.gates"): "the same: all other gates judge candidates",
+    ("stages/own_schema.py", "release_tasks.policy.record_schema"): (
+        "brings jsonschema, needed where a record of ours is written, not where it is read"
+    ),
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+    ("verbs/rebuild_diagnosis.py", "release_tasks.policy.recipe_lint"): "only a mismatch has suspects",
     ("verbs/rebuild_diagnosis.py", "release_tasks.system.compare_files"): (
         "brings numpy, needed when a rebuilt file differs"
     ),
