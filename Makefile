@@ -10,7 +10,7 @@ endif
 .PHONY: help release reproduce test test-slow lint lint-workflows workflow-linters freeze check bench clean lock
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(BIN)/doit: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
