@@ -12,6 +12,7 @@ from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import RECORDS
 from release_tasks.stages.records_io import read_object
 from release_tasks.stages.workspace import Workspace
+from release_tasks.system.clock import EPOCH
 from release_tasks.system.machine import machine_id, processor
 
 
@@ -33,6 +34,14 @@ def _wsl2() -> bool:
 def _override(name: str, value: str) -> str:
     """A variable that changed release.toml; folders of this machine are not for a release to tell."""
     return value if name == "RELEASE_VERSION" else "set"
+
+
+def _overrides(workspace: Workspace) -> JSONObject:
+    """What the environment changed: keys of release.toml, and the date of the release."""
+    found: JSONObject = {name: _override(name, value) for name, value in workspace.release.overrides}
+    if EPOCH in os.environ:
+        found[EPOCH] = os.environ[EPOCH]
+    return dict(sorted(found.items()))
 
 
 def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
@@ -64,6 +73,6 @@ def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
         "python": {"implementation": platform.python_implementation(), "version": platform.python_version()},
         "packages": _packages(),
         "numeric_id": workspace.numeric_id,
-        "overrides": {name: _override(name, value) for name, value in workspace.release.overrides},
+        "overrides": _overrides(workspace),
         "steps": steps,
     }

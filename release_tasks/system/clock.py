@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 from release_tasks.errors import ConfigError
 
+EPOCH = "SOURCE_DATE_EPOCH"  # reproducible-builds.org/specs/source-date-epoch
 _LAST = 253402300799  # 9999-12-31T23:59:59Z
+
+
+def is_epoch(text: str) -> bool:
+    """Whether a text is what SOURCE_DATE_EPOCH may be: whole seconds since 1970, up to the year 9999."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(_LAST)) and int(text) <= _LAST
 
 
 def now() -> str:
@@ -27,11 +33,9 @@ def release_date(commit_time: int | None) -> str | None:
     Raises ConfigError when SOURCE_DATE_EPOCH is not a number of seconds up to the year 9999
     (reproducible-builds.org/specs/source-date-epoch).
     """
-    text = os.environ.get("SOURCE_DATE_EPOCH")
+    text = os.environ.get(EPOCH)
     if text is not None:
-        if not (
-            text.isascii() and text.isdigit() and int(text[:13]) <= _LAST and len(text) <= len(str(_LAST))
-        ):
+        if not is_epoch(text):
             raise ConfigError(
                 "SOURCE_DATE_EPOCH is not a time",
                 wanted=f"whole seconds since 1970, 0 to {_LAST}",

@@ -154,6 +154,19 @@ def find_commit(root: Path, name: str) -> str | None:
     return text.strip() if text else None
 
 
+def commit_time(root: Path, commit: str) -> int:
+    """The committer time of a commit of the repository, in seconds since 1970; raises EnvironmentRefused."""
+    text = _git(root, "show", "--no-patch", "--format=%ct", "--end-of-options", f"{commit}^{{commit}}")
+    if text is None or not text.strip().isdigit():
+        raise EnvironmentRefused(
+            "git does not tell when a commit was made",
+            found=commit,
+            where=str(root),
+            hint="run 'git fsck' there",
+        )
+    return int(text)
+
+
 def blobs_of(root: Path, commit: str) -> dict[str, str]:
     """The blob ids of a commit's files of the project, by path; raises EnvironmentRefused if git fails."""
     text = _git(root, "ls-tree", "-r", "-z", commit)

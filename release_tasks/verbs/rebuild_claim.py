@@ -13,6 +13,7 @@ from release_tasks.config.load import FILE_NAME, POLICY_NAME, find_policy, load_
 from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigError, EnvironmentRefused, IntegrityError, ReleaseError
 from release_tasks.formats.canonical_json import parse_canonical
+from release_tasks.records.claimed_text import is_moment
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
@@ -23,12 +24,14 @@ from release_tasks.records.step import Tree, tree_matches
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.records.version import Version, parse_version
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan, make_plan
+from release_tasks.system.clock import EPOCH, format_time, is_epoch
 from release_tasks.system.environment import numeric_id, resolve_profile, search_path
-from release_tasks.system.git import tag_commit
+from release_tasks.system.git import commit_time, tag_commit
 from release_tasks.system.release_archive import unpack_members
 from release_tasks.system.source_place import borrow, repository_of, write_out
 from release_tasks.verbs.verify import VerifyReport, verify
 
+ENVIRONMENT = "evidence/environment.json"
 RELEASED_LOCK = "evidence/release.lock"
 
 
@@ -56,11 +59,12 @@ class Source:
     """The project at the commit of a release, in a fresh place, planned as it was when it was released.
 
     `working` is the same configuration over the files of the clone that was asked, which may hold inputs that
-    git does not.
+    git does not. `date` is that of the commit, or what SOURCE_DATE_EPOCH was.
     """
 
     plan: Plan
     working: Release
+    date: str
 
 
 def newest_release(project: Release) -> Path:
@@ -128,9 +132,26 @@ def read_claim(path: Path, place: Path, *, root: str | None, tag: str | None, cw
         root=report.root,
         metadata=metadata,
         verdict=verdict_from_json(_object(folder, VERDICT), where=VERDICT),
-        environment=_object(folder, "evidence/environment.json"),
+        environment=_environment(folder),
         commit=commit,
     )
+
+
+def _environment(folder: Path) -> JSONObject:
+    """environment.json, of which the moment of the decision and the date are built upon."""
+    environment = _object(folder, ENVIRONMENT)
+    decided_at, overrides = environment.get("decided_at"), environment.get("overrides")
+    epoch = overrides.get(EPOCH, "0") if isinstance(overrides, dict) else None
+    sound = isinstance(decided_at, str) and is_moment(decided_at)
+    if not sound or not isinstance(epoch, str) or not is_epoch(epoch):
+        raise IntegrityError(
+            "the release does not say soundly how it was built",
+            wanted=f"decided_at as 2026-01-31T12:00:00Z, and overrides whose {EPOCH} is a time",
+            found=ascii({"decided_at": decided_at, "overrides": overrides})[:200],
+            where=ENVIRONMENT,
+            hint="do not trust this release; get it again from where it came",
+        )
+    return environment
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -208,7 +229,7 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     if plan.release.version.text != claim.manifest.version:
         raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
     write_out(borrowed, _declared(plan, prefix))
-    return Source(plan=plan, working=working)
+    return Source(plan=plan, working=working, date=_date(claim, project))
 
 
 def _declared(plan: Plan, prefix: str) -> Callable[[str], bool]:
@@ -229,10 +250,20 @@ def _root_of(name: str, place: Path) -> Path:
     return place / "roots" / name
 
 
+def _date(claim: Claim, project: Path) -> str:
+    """The date that the release must have: never what its metadata say of it."""
+    epoch = _overridden(claim).get(EPOCH)
+    return format_time(int(str(epoch)) if epoch is not None else commit_time(project, claim.commit))
+
+
+def _overridden(claim: Claim) -> JSONObject:
+    overrides = claim.environment.get("overrides")
+    return overrides if isinstance(overrides, dict) else {}
+
+
 def _load(claim: Claim, project: Path, environ: Mapping[str, str]) -> Release:
     """Read release.toml as the first build did, with the variables that changed it then (K17)."""
-    overrides = claim.environment.get("overrides")
-    recorded = overrides if isinstance(overrides, dict) else {}
+    recorded = _overridden(claim)
     restored = {name: value for name, value in environ.items() if name in recorded and name != "RELEASE_ROOT"}
     version = recorded.get("RELEASE_VERSION")
     if isinstance(version, str):

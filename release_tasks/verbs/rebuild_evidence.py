@@ -12,6 +12,7 @@ from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.likeness import LIKENESSES
 from release_tasks.records.rebuild import RebuildReport, report_from_json
+from release_tasks.records.release_contents import MAX_RECORD_BYTES
 
 
 @frozen
@@ -56,5 +57,7 @@ def rebuild_evidence(file: Path) -> JSON:
 
 
 def _read(file: Path) -> tuple[RebuildReport, JSON]:
+    if file.stat().st_size > MAX_RECORD_BYTES:
+        raise FormatError("a rebuild report that is too large", found=f"more than {MAX_RECORD_BYTES} bytes")
     value = parse_canonical(file.read_bytes(), where=file.name)
     return report_from_json(value, where=file.name), value.get("level") if isinstance(value, dict) else None

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from release_tasks.catalog import plan_steps
 from release_tasks.errors import ReleaseError
-from release_tasks.formats.canonical_json import parse_canonical
-from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
-from release_tasks.policy.evidence_shape import misfits
+from release_tasks.policy.recorded_files import recorded_flaws
 from release_tasks.records.digest import Digest, sha256
-from release_tasks.records.evidence import evidence_from_json
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.likeness import Likeness
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, ManifestFile
 from release_tasks.records.rebuild import FileResult, Outcome
 from release_tasks.records.step import RECORDS, Class
-from release_tasks.stages.evidence import EVIDENCE, exact_records, released_records
+from release_tasks.stages.evidence import exact_records, released_records
 from release_tasks.stages.execution import Context
 from release_tasks.stages.gate import JUDGEMENT, POLICY, RUN, TRUST, VERDICT
 from release_tasks.stages.judgement import judge
@@ -156,7 +153,7 @@ def _context(claim: Claim, source: Source, workspace: Workspace, verb: str) -> C
     step = next(step for step in plan_steps(source.plan) if step.verb == verb)
     facts = {
         "source": claim.commit,
-        "date": str(claim.metadata["date"] or "none"),
+        "date": source.date,
         "seal": "none",
         "numeric": workspace.numeric_id,
     }
@@ -252,7 +249,8 @@ def _rendered(path: str, cls: Class, wanted: Digest, rendered: Rendered) -> File
 
 def _recorded(claim: Claim, file: ManifestFile, rendered: Rendered) -> FileResult:
     """A measurement is not made again: it must be of its kind, and policy and run what they follow from."""
-    flaw = next(_flaws(claim, file), None)
+    data = (claim.folder / file.path).read_bytes()
+    flaw = next(recorded_flaws(file.path, file.role, data), None)
     found = rendered.digests.get(file.path) if file.role in {"policy", "run"} else None
     outcome: Outcome = "given" if flaw is None else "mismatch"
     if flaw is None and found is not None and found != file.entry.sha256:
@@ -267,21 +265,3 @@ def _recorded(claim: Claim, file: ManifestFile, rendered: Rendered) -> FileResul
         found=found,
         why=flaw,
     )
-
-
-def _flaws(claim: Claim, file: ManifestFile) -> Iterator[str]:
-    if file.role != EVIDENCE:
-        return
-    try:
-        record = evidence_from_json(
-            parse_canonical((claim.folder / file.path).read_bytes(), where=file.path), where=file.path
-        )
-    except ReleaseError as error:
-        yield error.what
-        return
-    kind = EVIDENCE_KINDS.get(record.kind)
-    if kind is None:
-        yield f"evidence of an unknown kind, {record.kind}"
-        return
-    for misfit in (*misfits(record.data, kind.fields), *kind.contradictions(record.data)):
-        yield f"{misfit.key}: wanted {misfit.wanted}, found {misfit.found}"

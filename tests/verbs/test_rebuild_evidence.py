@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.rebuild_level import earned_level
+from release_tasks.records.release_contents import MAX_RECORD_BYTES
 from release_tasks.verbs.rebuild_evidence import read_attested, rebuild_evidence
 from tests.fakes.json_bends import places, replaced, without
 from tests.fakes.rebuilds import FILES, ONE, THREE, TWO, file, report, step, written
@@ -71,6 +72,16 @@ def test_a_level_that_is_claimed_is_compared_to_the_letter(
 ) -> None:
     place = put(tmp_path, replaced(WHOLE, path, 3))
     assert why_not(place) == "the level that it claims is not what its steps and files show"
+    assert rebuild_evidence(place) is None
+
+
+def test_a_report_larger_than_any_record_is_not_read(tmp_path: Path) -> None:
+    place = tmp_path / "rebuild.json"
+    with place.open("wb") as stream:
+        stream.truncate(MAX_RECORD_BYTES + 1)  # sparse
+    assert (
+        why_not(place) == "it is damaged: a rebuild report that is too large, found more than 67108864 bytes"
+    )
     assert rebuild_evidence(place) is None
 
 
