@@ -62,7 +62,7 @@ bench: $(BIN)/doit ## all benchmarks, side by side with their peers
 
 lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra gguf --extra dev -c constraints.txt pyproject.toml -o requirements.lock
+	  --extra gguf --extra plot --extra hub --extra docs --extra dev -c constraints.txt pyproject.toml -o requirements.lock
 
 clean: ## remove what can be made again; releases stay
 	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python
