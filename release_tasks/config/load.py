@@ -121,7 +121,12 @@ def load_release(file: Path, *, environ: Mapping[str, str]) -> Release:
     """
     root = _root_override(environ) or file.absolute().parent
     text = _read(file, what=FILE_NAME, hint="name another with --config FILE")
-    return parse_release(_parse_toml(text, file.name), root=root, file=file.absolute(), environ=environ)
+    return parse_release_text(text, root=root, file=file.absolute(), environ=environ)
+
+
+def parse_release_text(text: str, *, root: Path, file: Path, environ: Mapping[str, str]) -> Release:
+    """Read the text of a `release.toml` that stands elsewhere, as in a commit; errors as `load_release`."""
+    return parse_release(_parse_toml(text, file.name), root=root, file=file, environ=environ)
 
 
 def find_policy(release: Release, explicit: Path | None = None) -> Path | None:

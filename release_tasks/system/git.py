@@ -164,6 +164,18 @@ def find_commit(root: Path, name: str) -> str | None:
     return text.strip() if text else None
 
 
+def object_type(root: Path, name: str) -> str | None:
+    """`commit`, `tag`, `tree` or `blob`; None when the repository has no such object."""
+    text = _git(root, "cat-file", "-t", name)
+    return text.strip() if text else None
+
+
+def hooks_folder(root: Path) -> Path | None:
+    """Where git looks for its hooks (`core.hooksPath` counts); None outside a repository."""
+    text = _git(root, "rev-parse", "--git-path", "hooks") if _repository(root) else None
+    return root / text.rstrip("\n") if text else None
+
+
 def commit_time(root: Path, commit: str) -> int:
     """The committer time of a commit of the repository, in seconds since 1970; raises EnvironmentRefused."""
     text = _git(root, "show", "--no-patch", "--format=%ct", "--end-of-options", f"{commit}^{{commit}}")

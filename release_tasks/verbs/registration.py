@@ -20,6 +20,8 @@ COMMANDS: dict[str, str] = {
     "verify": "release_tasks.engine.verify_command:Verify",
     "diff": "release_tasks.engine.diff_command:Diff",
     "check": "release_tasks.engine.setup_commands:Check",
+    "check-version": "release_tasks.engine.hook_commands:CheckVersion",
+    "check-tag": "release_tasks.engine.hook_commands:CheckTag",
     "init": "release_tasks.engine.setup_commands:Init",
     "inspect": "release_tasks.engine.inspect_command:Inspect",
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
