@@ -7,7 +7,7 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help venv release soft reproduce test test-structural test-heuristic determinism test-slow lint \
+.PHONY: help venv release soft reproduce evaluate test test-structural test-heuristic determinism test-slow lint \
   lint-workflows workflow-linters pre-commit ci-local freeze check bench clean lock
 
 help: ## list the targets
@@ -30,6 +30,9 @@ release: $(BIN)/doit ## train, judge, package and accept the bundled model
 
 reproduce: $(BIN)/doit ## rebuild the newest release from its commit in a clean place, and compare
 	$(BIN)/doit reproduce
+
+evaluate: $(BIN)/doit ## judge every sample of the built model by a command, as every night
+	RELEASE_ROOT=. $(BIN)/release-tasks release --snapshot --config examples/tinycoder/nightly.toml
 
 test: $(BIN)/doit ## the test suite without its slow part (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -89,9 +92,13 @@ check: $(BIN)/doit ## check release.toml and the policy, without a build
 bench: $(BIN)/doit ## all benchmarks, side by side with their peers
 	$(BIN)/python bench/run_all.py
 
-lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra gguf --extra plot --extra hub --extra docs --extra dev -c constraints.txt pyproject.toml -o requirements.lock
+RESOLVE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+  -c constraints.txt
+
+lock: $(BIN)/doit ## resolve the dependencies again, of the image too (needs uv)
+	$(RESOLVE) --extra gguf --extra plot --extra hub --extra docs --extra dev pyproject.toml -o requirements.lock
+	$(RESOLVE) --no-annotate --extra gguf --extra plot --extra hub -c requirements.lock pyproject.toml \
+	  -o .ci/runtime/requirements.txt
 
 clean: ## remove what can be made again; releases stay
 	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python $(PRE_COMMIT)
