@@ -54,6 +54,7 @@ class CheckTag(VerbCommand):
         {
             **option("allow", "let tags of another kind through, as nightly-*; may be given again"),
             "type": list,
+            "default": [],
         },
         flag("install", "write the hook into git's folder of hooks"),
         flag("from-pre-commit", "take the push from the variables of pre-commit, not from standard input"),
@@ -61,7 +62,7 @@ class CheckTag(VerbCommand):
 
     def run(self, params: Any, args: list[str]) -> int:
         """Judge what is pushed, or install the hook that does."""
-        allowed: list[str] = params["allow"] or []
+        allowed: list[str] = params["allow"]
         if params["install"]:
             config = [] if params["config"] == FILE_NAME else [f"--config={params['config']}"]
             path = install_hook(Path.cwd(), [*config, *(f"--allow={name}" for name in allowed), *args])

@@ -30,7 +30,7 @@ def check_push(
     """
     return tuple(
         problem
-        for ref in refs
+        for ref in sorted(refs, key=lambda ref: ref.remote_ref)
         if ref.tag is not None and not any(fnmatchcase(ref.tag, pattern) for pattern in allowed)
         for problem in _problems(ref, root=root, config=config, files=files, environ=environ)
     )
@@ -72,5 +72,6 @@ def _problems(
             )
             yield from found.problems
     except ReleaseError as error:
-        error.where = f"{error.where or config}, in the commit of tag {tag}"
-        yield error
+        yield GateRefused(
+            f"what tag {tag} leads to cannot be judged", found=str(error), where=f"commit {commit}"
+        )
