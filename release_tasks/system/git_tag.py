@@ -1,4 +1,4 @@
-"""All that the product writes with git: an annotated tag and its way to a remote; nothing moves or deletes."""
+"""All that the product writes with git: an annotated tag and its way to a remote; it never moves one."""
 
 from __future__ import annotations
 
