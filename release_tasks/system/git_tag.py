@@ -51,6 +51,15 @@ class TagObject:
 
 
 @frozen
+class LocalTag:
+    """A tag, whether it bears a signature (of whomever), and its message, empty for a lightweight one."""
+
+    tag: TagObject
+    signed: bool
+    message: str
+
+
+@frozen
 class Signature:
     """What git says of a tag's signature; `good` is one by a key that this machine is told to trust."""
 
@@ -138,6 +147,23 @@ def find_tag(root: Path, name: str) -> TagObject | None:
         return None
     found, kind, *peeled = done.stdout.split()
     return TagObject(name=name, id=found, commit=peeled[0] if peeled else found, annotated=kind == "tag")
+
+
+def local_tags(root: Path) -> tuple[LocalTag, ...]:
+    """Every tag of the repository, sorted by name, with one start of git; none without a repository."""
+    fields = ("refname:strip=2", "objectname", "objecttype", "*objectname", "contents:signature", "contents")
+    row = "%00".join(f"%({name})" for name in fields) + "%01"
+    done = _run(root, "for-each-ref", f"--format={row}", "refs/tags")
+    found = []
+    for text in done.stdout.split("\x01\n") if done.returncode == 0 else ():
+        if text:
+            name, object_id, kind, peeled, signature, message = text.split("\0")
+            annotated = kind == "tag"
+            tag = TagObject(name=name, id=object_id, commit=peeled or object_id, annotated=annotated)
+            found.append(
+                LocalTag(tag=tag, signed=bool(signature.strip()), message=message if annotated else "")
+            )
+    return tuple(found)
 
 
 def signs_tags(root: Path) -> bool:
