@@ -12,7 +12,20 @@ from release_tasks.verbs.registration import GLOBAL, PLUGINS
 
 # Commands about files: they need no project, so none is looked for and nothing of one is imported.
 _WITHOUT_TASKS = frozenset(
-    {"verify", "diff", "check", "check-version", "check-tag", "init", "canonicalize", "replay", "reproduce"}
+    {
+        "canonicalize",
+        "check",
+        "check-tag",
+        "check-version",
+        "diff",
+        "init",
+        "replay",
+        "reproduce",
+        "status",
+        "tag",
+        "verify",
+        "yank",
+    }
 )
 _LOADER = "release_tasks.engine.loader"
 

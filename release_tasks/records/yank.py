@@ -60,7 +60,7 @@ def yank_from_json(value: JSON, *, where: str) -> Yank:
         } if not rest:
             return Yank(
                 version=version,
-                root=parse_digest(root, where=where),
+                root=parse_digest(root),
                 events=tuple(_event(item, where) for item in events),
             )
         case _:

@@ -1,4 +1,4 @@
-"""All that the product writes with git: an annotated tag and its way to a remote; nothing moves or deletes."""
+"""All that the product writes with git: an annotated tag and its way to a remote; it never moves one."""
 
 from __future__ import annotations
 
@@ -48,6 +48,15 @@ class TagObject:
     id: str
     commit: str
     annotated: bool
+
+
+@frozen
+class LocalTag:
+    """A tag, whether it bears a signature (of whomever), and its message, empty for a lightweight one."""
+
+    tag: TagObject
+    signed: bool
+    message: str
 
 
 @frozen
@@ -140,6 +149,23 @@ def find_tag(root: Path, name: str) -> TagObject | None:
     return TagObject(name=name, id=found, commit=peeled[0] if peeled else found, annotated=kind == "tag")
 
 
+def local_tags(root: Path) -> tuple[LocalTag, ...]:
+    """Every tag of the repository, sorted by name, with one start of git; none without a repository."""
+    fields = ("refname:strip=2", "objectname", "objecttype", "*objectname", "contents:signature", "contents")
+    row = "%00".join(f"%({name})" for name in fields) + "%01"
+    done = _run(root, "for-each-ref", f"--format={row}", "refs/tags")
+    found = []
+    for text in done.stdout.split("\x01\n") if done.returncode == 0 else ():
+        if text:
+            name, object_id, kind, peeled, signature, message = text.split("\0")
+            annotated = kind == "tag"
+            tag = TagObject(name=name, id=object_id, commit=peeled or object_id, annotated=annotated)
+            found.append(
+                LocalTag(tag=tag, signed=bool(signature.strip()), message=message if annotated else "")
+            )
+    return tuple(found)
+
+
 def signs_tags(root: Path) -> bool:
     """Whether git is configured to sign: `tag.gpgSign`, else a key of the user's (`user.signingKey`)."""
     for key in ("tag.gpgsign", "tag.forcesignannotated"):
@@ -149,15 +175,18 @@ def signs_tags(root: Path) -> bool:
     return bool(_setting(root, "user.signingkey"))
 
 
+def tag_command(name: str, commit: str, *, signed: bool) -> tuple[str, ...]:
+    """The command that makes the tag; its message, `#` lines included, is read from stdin."""
+    how = "--sign" if signed else "--no-sign"
+    return ("tag", "--annotate", how, "--cleanup=verbatim", "--file=-", "--", name, commit)
+
+
 def create_tag(root: Path, name: str, message: str, *, commit: str) -> TagObject:
     """Make an annotated tag, signed when git is configured to sign; git writes it whole or not at all.
 
     Raises SealedError when the name is taken, EnvironmentRefused when git cannot tag or sign.
     """
-    how = "--sign" if signs_tags(root) else "--no-sign"
-    done = _run(
-        root, "tag", "--annotate", how, "--cleanup=verbatim", "--file=-", "--", name, commit, given=message
-    )
+    done = _run(root, *tag_command(name, commit, signed=signs_tags(root)), given=message)
     tag = find_tag(root, name)
     if done.returncode or tag is None:
         if tag is not None:
