@@ -18,7 +18,7 @@ esac
 if [ -n "$ROOT" ]; then options+=("--root=$ROOT"); fi
 if [ -n "$TAG" ]; then options+=("--tag=$TAG"); fi
 
-report=$RUNNER_TEMP/release-verify/report.json
+report=$RUNNER_TEMP/release-verify.json
 # -P: nothing is imported from the folder that is verified.
 code=0
 PYTHONPATH=$package "$python" -P -m release_tasks verify "${options[@]}" -- "$RELEASE" > "$report" || code=$?
