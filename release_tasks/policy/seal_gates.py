@@ -165,7 +165,7 @@ def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
         return
     if rebuild["root"] != data["root"]:
         yield Finding(
-            code=GateCode.EVIDENCE_STALE,
+            code=GateCode.REBUILD_MISSING,
             subject="rebuild.json",
             wanted=f"a rebuild of root {text(data['root'])}",
             found=text(rebuild["root"]),

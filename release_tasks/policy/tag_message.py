@@ -48,7 +48,7 @@ def _harmless(changelog: str) -> Iterator[str]:
 
 
 def message_fields(message: str) -> dict[str, str]:
-    """The fields of a message: the paragraph after the title, as `compose_message` writes it; the first counts."""
+    """The fields in the paragraph after the title, as `compose_message` writes them; the first counts."""
     fields: dict[str, str] = {}
     for paragraph in message.split("\n\n")[1:2]:
         for line in paragraph.splitlines():
@@ -70,8 +70,6 @@ def version_section(changelog: str, version: str) -> str:
         if match is not None:
             depth = len(match[1])
             rest = lines[number + 1 :]
-            end = next(
-                (at for at, text in enumerate(rest) if re.match(rf"#{{1,{depth}}} ", text)), len(rest)
-            )
+            end = next((at for at, text in enumerate(rest) if re.match(rf"#{{1,{depth}}} ", text)), len(rest))
             return "\n".join(rest[:end]).strip()
     return "\n".join(line for line in lines if not line.startswith("# ")).strip()

@@ -149,15 +149,18 @@ def signs_tags(root: Path) -> bool:
     return bool(_setting(root, "user.signingkey"))
 
 
+def tag_command(name: str, commit: str, *, signed: bool) -> tuple[str, ...]:
+    """The command that makes the tag; its message, `#` lines included, is read from stdin."""
+    how = "--sign" if signed else "--no-sign"
+    return ("tag", "--annotate", how, "--cleanup=verbatim", "--file=-", "--", name, commit)
+
+
 def create_tag(root: Path, name: str, message: str, *, commit: str) -> TagObject:
     """Make an annotated tag, signed when git is configured to sign; git writes it whole or not at all.
 
     Raises SealedError when the name is taken, EnvironmentRefused when git cannot tag or sign.
     """
-    how = "--sign" if signs_tags(root) else "--no-sign"
-    done = _run(
-        root, "tag", "--annotate", how, "--cleanup=verbatim", "--file=-", "--", name, commit, given=message
-    )
+    done = _run(root, *tag_command(name, commit, signed=signs_tags(root)), given=message)
     tag = find_tag(root, name)
     if done.returncode or tag is None:
         if tag is not None:

@@ -29,11 +29,12 @@ _ROLES = frozenset({"policy", "environment", "lock", "changelog", "checklist"})
 
 @frozen
 class Sealing:
-    """What the seal point found: the release as it was read, its own records, and the verdict."""
+    """What the seal point found: the release as it was read, its records, its level, and the verdict."""
 
     checked: Checked
     kept: Mapping[str, bytes]
     candidate: Verdict
+    level: int | None
     metadata: JSONObject
     verdict: Verdict
 
@@ -71,9 +72,21 @@ def judge_seal(plan: Plan, workspace: Workspace) -> Sealing:
         checked=checked,
         kept=contents.kept,
         candidate=released.candidate,
+        level=_level(evidence),
         metadata=released.metadata,
         verdict=decide_seal(released, evidence),
     )
+
+
+def _level(evidence: JSONObject) -> int | None:
+    """The level that the rebuild of this very root earns, comparing bytes."""
+    match evidence:
+        case {"root": str() as root, "rebuild": {"root": found, "levels": {"bytes": int() as level}}} if (
+            root == found
+        ):
+            return level
+        case _:
+            return None
 
 
 def _damaged(plan: Plan, checked: Checked, error: FormatError) -> GateRefused:

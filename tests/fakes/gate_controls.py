@@ -427,7 +427,7 @@ SEAL: list[Control] = [
     ("accepted", change("seal", accepted_root=None), GateCode.EVIDENCE_STALE),
     ("accepted", change("seal", root=None, accepted_root=None), GateCode.EVIDENCE_STALE),
     ("reproducible", change("seal", rebuild=None), GateCode.REBUILD_MISSING),
-    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.EVIDENCE_STALE),
+    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.REBUILD_MISSING),
     ("reproducible", _rebuild(levels={"bytes": 0, "tensors": 1, "tolerance": 1}), GateCode.REBUILD_LEVEL_LOW),
     (
         "reproducible",
