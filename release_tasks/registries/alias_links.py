@@ -1,4 +1,4 @@
-"""Aliases in a folder: relative links that are replaced in one step, and the record of their moves."""
+"""Aliases in a folder: relative links to what lies beside them, replaced in one step."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import os
 from pathlib import Path
 
 from release_tasks.errors import IntegrityError
-from release_tasks.formats.canonical_json import dump_canonical, parse_canonical
-from release_tasks.records.json_value import JSON
 from release_tasks.records.paths import safe_relpath
-from release_tasks.records.receipt import AliasMove, move_json
 from release_tasks.system.disk import fsync_dir, write_atomic
 from release_tasks.system.storage import storage_errors
 
-HISTORY = ".aliases.jsonl"
 _MAX_NAME = 200
 
 
 def read_link(folder: Path, alias: str) -> str | None:
     """The name that an alias leads to, None where it is not there.
 
-    Where links cannot be made the alias is a text file with that name. Raises IntegrityError for anything else.
+    Where links cannot be made the alias is a text file with that name. Raises IntegrityError for anything
+    else.
     """
     path = folder / alias
     with storage_errors(path):
@@ -56,39 +53,3 @@ def write_link(folder: Path, alias: str, version: str) -> None:
             return
         os.replace(temporary, path)  # noqa: PTH105 - atomic on every system
     fsync_dir(folder)
-
-
-def read_history(folder: Path) -> tuple[tuple[AliasMove, str, str], ...]:
-    """Every recorded move with who made it (publish, rollback) and when; raises FormatError if damaged."""
-    path = folder / HISTORY
-    with storage_errors(path):
-        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    return tuple(_parse(line, path) for line in lines)
-
-
-def _parse(line: bytes, path: Path) -> tuple[AliasMove, str, str]:
-    value = parse_canonical(line, where=str(path))
-    match value:
-        case {
-            "alias": str() as alias,
-            "from": None | str() as before,
-            "to": str() as version,
-            "by": str() as by,
-            "at": str() as at,
-        }:
-            return AliasMove(alias=alias, before=before, version=version), by, at
-        case _:
-            raise IntegrityError(
-                "the record of moves is not one that release_tasks writes",
-                wanted="alias, from, to, by and at in each line",
-                where=str(path),
-            )
-
-
-def append_history(folder: Path, move: AliasMove, *, by: str, at: str) -> None:
-    """Add a move to the record; the file is replaced as a whole, so that no kill leaves half a line."""
-    path = folder / HISTORY
-    row: dict[str, JSON] = {**move_json(move), "by": by, "at": at}
-    with storage_errors(path):
-        old = path.read_bytes() if path.is_file() else b""
-    write_atomic(path, old + dump_canonical(row))

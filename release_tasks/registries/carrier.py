@@ -75,7 +75,7 @@ class CarrierRegistry:
         return self._receipt()
 
     def stage(self, shipment: Shipment) -> None:
-        """Write the tar beside its final name and flush it; one that an interrupted run left is written anew."""
+        """Write the tar beside its final name, anew after an interrupted run, and flush it."""
         remove_tree(self._staged)
         for item in shipment.of("release", "attestation"):
             self._told("send", item.path)
@@ -150,11 +150,10 @@ def _members(shipment: Shipment, file: str) -> list[Member]:
     how = how_to_verify(
         stem=shipment.stem, version=version, tag=shipment.tag, root=str(shipment.root), file=file
     )
-    members = [file_member(item, f"{version}/{item.path}") for item in shipment.of("release")]
-    members += [
-        file_member(item, f"{version}.attestations/{item.path}") for item in shipment.of("attestation")
-    ]
-    members += [
-        file_member(item, item.path) for item in shipment.of("bundle") if item.path.endswith(_CHECKSUM)
+    folders = {"release": f"{version}/", "attestation": f"{version}.attestations/"}
+    members = [
+        file_member(item, folders.get(item.kind, "") + item.path)
+        for item in shipment.of("release", "attestation", "bundle")
+        if item.kind != "bundle" or item.path.endswith(_CHECKSUM)
     ]
     return [*members, Member(path=HOW, size=len(how), open=partial(BytesIO, how))]

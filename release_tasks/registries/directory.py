@@ -11,9 +11,10 @@ from release_tasks.errors import IntegrityError, RegistryError
 from release_tasks.records.digest import Digest
 from release_tasks.records.receipt import AliasMove, ReceiptFile
 from release_tasks.records.version import Version
-from release_tasks.registries.alias_links import append_history, read_history, read_link, write_link
+from release_tasks.registries.alias_links import read_link, write_link
 from release_tasks.registries.place_lock import only_publication, require_folder
 from release_tasks.registries.protocol import Item, Opening, Shipment, checked_root, same_bytes
+from release_tasks.system.alias_history import append_move, read_moves
 from release_tasks.system.copying import CopyJob, copy_many
 from release_tasks.system.disk import fsync_dir, fsync_tree, remove_tree
 from release_tasks.system.hashing import digest_file, digest_many
@@ -22,6 +23,7 @@ from release_tasks.system.rename import publish_directory, recover
 from release_tasks.system.storage import storage_errors
 
 _LOCK = ".publish.lock"
+_HISTORY = ".aliases.jsonl"
 _READ_ONLY = 0o444
 
 
@@ -75,7 +77,7 @@ class DirectoryRegistry:
         return digest_file(path).sha256 if os.path.lexists(path) else None
 
     def stage(self, shipment: Shipment) -> None:
-        """Copy what is not staged with the right digests; every copy is compared as it is written, flushed."""
+        """Copy what is not staged with the right digests; each is compared as it is written, and flushed."""
         places = self._staged(shipment)
         for folder in self._folders(shipment):
             _remove_others(folder, set(places))
@@ -158,11 +160,11 @@ class DirectoryRegistry:
             write_link(self._home, move.alias, move.version)
         made = self.moves(move.alias)
         if not made or made[-1].version != move.version:
-            append_history(self._home, move, by=by, at=at)
+            append_move(self._home / _HISTORY, move, by=by, at=at)
 
     def moves(self, alias: str) -> tuple[AliasMove, ...]:
         """The moves in `<name>/.aliases.jsonl`."""
-        return tuple(move for move, _, _ in read_history(self._home) if move.alias == alias)
+        return tuple(move for move in read_moves(self._home / _HISTORY) if move.alias == alias)
 
     def _folder(self, shipment: Shipment, kind: str) -> Path:
         ending = {"release": "", "attestation": ".attestations"}.get(kind, ".bundles")

@@ -8,9 +8,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote
 
 from release_tasks.errors import IntegrityError, RegistryError
@@ -18,11 +16,10 @@ from release_tasks.formats.json_field import Field
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.receipt import AliasMove, ReceiptFile
-from release_tasks.records.version import Version
+from release_tasks.records.version import Version, parse_version
 from release_tasks.registries.github_assets import Asset, artifacts_name, make_assets
 from release_tasks.registries.github_http import GithubApi, InterruptedRequest
 from release_tasks.registries.protocol import Opening, Shipment, checked_root, same_bytes
-from release_tasks.system.disk import remove_tree
 from release_tasks.system.release_archive import read_release_archive
 from release_tasks.system.storage import storage_errors
 
@@ -36,35 +33,31 @@ class GithubRegistry:
 
     def __init__(self, opening: Opening) -> None:
         self._name = opening.name
+        self._scheme = opening.scheme
         self._told = opening.told
         self._scratch = opening.scratch
         self._api = GithubApi(opening.environ, told=opening.told)
         self._repo = f"/repos/{opening.target}"
         self._shown = f"{self._api.base}{self._repo}"
         self._checked: set[str] = set()
+        self._made: dict[str, tuple[Asset, ...]] = {}
 
     def held_as(self, alias: str) -> str | None:
         """The mark `latest`, whichever of the two is meant."""
         return _LATEST if alias in {_LATEST, "current"} else None
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep a folder for archives that are made on the way; GitHub itself has no lock.
-
-        Of two publications at once the second finds the tag published, and then compares.
-        """
-        remove_tree(self._scratch)
-        with storage_errors(self._scratch):
-            self._scratch.mkdir(parents=True)
-        try:
-            yield
-        finally:
-            remove_tree(self._scratch)
+    def held(self) -> AbstractContextManager[None]:
+        """Hold nothing: there is no lock. Of two publications the second one finds the other, and compares."""
+        return nullcontext()
 
     def published(self, shipment: Shipment) -> tuple[ReceiptFile, ...] | None:
-        """Download every asset of the published release of the tag and compare; None when there is none."""
-        answer = self._api.get(f"{self._repo}/releases/tags/{quote(shipment.tag)}", none=_MISSING)
+        """Download every asset of the published release of the tag and compare; None when there is none.
+
+        Then the tag must be there, as the very object of this repository.
+        """
+        answer = self._api.get(f"{self._repo}/releases/tags/{quote(shipment.tag, safe='')}", none=_MISSING)
         if answer.status in _MISSING:
+            self._require_tag(shipment)
             return None
         release = answer.fields("the release")
         there = {asset["name"].text(): asset for asset in self._assets_of(release)}
@@ -80,7 +73,6 @@ class GithubRegistry:
 
     def stage(self, shipment: Shipment) -> None:
         """Upload what our draft has not with the right digest; what is broken or other is uploaded anew."""
-        self._require_tag(shipment)
         draft = self._draft(shipment)
         there = {asset["name"].text(): asset for asset in self._assets_of(draft)}
         for asset in self._wanted(shipment):
@@ -136,6 +128,7 @@ class GithubRegistry:
         if asset is None:
             raise IntegrityError("the published release lacks its artifacts", wanted=name, where=self._shown)
         self._told("check", name)
+        self._make_scratch()
         packed, plain = self._scratch / name, self._scratch / "artifacts.tar"
         with storage_errors(packed), packed.open("w+b") as out:
             self._api.digest(self._asset_path(asset), out)
@@ -160,15 +153,7 @@ class GithubRegistry:
     def move_alias(self, move: AliasMove, *, by: str, at: str) -> None:
         """Let GitHub show another release as the latest; it keeps no record of that."""
         del by, at
-        tag = next(
-            (tag for tag in (f"v{move.version}", f"{self._name}_{move.version}") if self._exists(tag)), None
-        )
-        if tag is None:
-            raise RegistryError(
-                f"{move.alias} would lead to nothing",
-                wanted=f"a release of v{move.version}",
-                where=self._shown,
-            )
+        tag = parse_version(move.version, self._scheme).tag_name(self._name)
         identifier = _number(self._published(tag)["id"])
         self._api.patch(f"{self._repo}/releases/{identifier}", {"make_latest": "true"})
 
@@ -177,26 +162,21 @@ class GithubRegistry:
         del alias
         return ()
 
-    def _exists(self, tag: str) -> bool:
-        answer = self._api.get(f"{self._repo}/releases/tags/{quote(tag)}", none=_MISSING)
-        return answer.status not in _MISSING
-
     def _published(self, tag: str) -> Field:
-        answer = self._api.get(f"{self._repo}/releases/tags/{quote(tag)}", none=_MISSING)
+        answer = self._api.get(f"{self._repo}/releases/tags/{quote(tag, safe='')}", none=_MISSING)
         if answer.status in _MISSING:
             raise IntegrityError("not published there", wanted=f"a release of {tag}", where=self._shown)
         return answer.fields("the release")
 
     def _require_tag(self, shipment: Shipment) -> None:
         """The tag on GitHub must be our very object: an absent one GitHub would make, of any commit."""
-        path = f"{self._repo}/git/ref/tags/{quote(shipment.tag)}"
+        path = f"{self._repo}/git/ref/tags/{quote(shipment.tag, safe='')}"
         answer = self._api.get(path, none=_MISSING)
         found = None if answer.status in _MISSING else answer.fields("the tag")["object"]["sha"].text()
         if found is None or found != shipment.tag_object:
+            kind = "no" if found is None else "another"
             raise RegistryError(
-                f"GitHub has no tag {shipment.tag}"
-                if found is None
-                else f"GitHub has another tag {shipment.tag}",
+                f"GitHub has {kind} tag {shipment.tag}",
                 wanted=f"tag object {shipment.tag_object}",
                 found="none" if found is None else f"tag object {found}",
                 where=self._shown,
@@ -238,9 +218,10 @@ class GithubRegistry:
         url = draft["upload_url"].text().partition("{")[0]
         for attempt in range(self._api.attempts):
             self._told("send", asset.name)
+            target = f"{url}?name={quote(asset.name, safe='')}"
             try:
                 self._api.upload(
-                    f"{url}?name={quote(asset.name)}",
+                    target,
                     asset.source,
                     size=asset.size,
                     media_type=asset.media_type,
@@ -278,13 +259,14 @@ class GithubRegistry:
     def _assets_of(self, release: Field) -> tuple[Field, ...]:
         return tuple(self._api.pages(f"{self._repo}/releases/{_number(release['id'])}/assets"))
 
-    @cached_property
-    def _made(self) -> dict[str, tuple[Asset, ...]]:
-        return {}
+    def _make_scratch(self) -> None:
+        with storage_errors(self._scratch):
+            self._scratch.mkdir(parents=True, exist_ok=True)
 
     def _wanted(self, shipment: Shipment) -> tuple[Asset, ...]:
         """The assets of a shipment; its archives are made once."""
         if shipment.tag not in self._made:
+            self._make_scratch()
             self._made[shipment.tag] = make_assets(shipment, self._scratch)
         return self._made[shipment.tag]
 

@@ -73,7 +73,7 @@ def asset_name(item: Item, tag: str) -> str | None:
 
 
 def make_assets(shipment: Shipment, scratch: Path) -> tuple[Asset, ...]:
-    """All assets sorted by name; the archives among them are written below `scratch`, a folder that is there."""
+    """All assets sorted by name; the archives among them are written below the folder `scratch`."""
     assets = [
         Asset(name=name, source=item.source, size=item.size, sha256=item.sha256, identity=item.kind != "page")
         for item in shipment.items

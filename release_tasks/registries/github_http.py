@@ -22,6 +22,7 @@ from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.formats.json_field import Field, read_fields
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
+from release_tasks.system.storage import storage_errors
 
 API_URL = "https://api.github.com"
 _API_VERSION = "2022-11-28"
@@ -66,7 +67,7 @@ class Answer:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Redirects are ours to follow: the token must not travel to another host."""
 
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917 - as urllib calls it
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> None:
         """Follow nothing."""
@@ -147,7 +148,8 @@ class GithubApi:
                     hasher.update(chunk)
                     count += len(chunk)
                     if out is not None:
-                        out.write(chunk)
+                        with storage_errors(str(out.name)):
+                            out.write(chunk)
                 said = answer.headers.get("content-length")
             if said is not None and said != str(count):
                 raise InterruptedRequest(_broken(path, f"{count} of {said} bytes"))
@@ -181,7 +183,7 @@ class GithubApi:
         raise AssertionError("BUG: every attempt returns or raises")
 
     def _checked(self, answer: Answer) -> Answer:
-        """Give an answer that is no error; InterruptedRequest if it may help to ask again, else RegistryError."""
+        """Give an answer that is no error; raises InterruptedRequest where asking again may help."""
         if answer.status < _ERROR:
             return answer
         error = self._error(answer)

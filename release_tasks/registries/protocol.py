@@ -13,7 +13,7 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.receipt import AliasMove, ReceiptFile
 from release_tasks.records.release_contents import Contents
-from release_tasks.records.version import Version
+from release_tasks.records.version import Scheme, Version
 
 Kind = Literal["release", "attestation", "bundle", "page"]
 Told = Callable[[str, str], None]  # what happens (send, there, check, wait), and to which file
@@ -63,13 +63,14 @@ class Shipment:
 
 @frozen
 class Opening:
-    """What a registry is opened with: the release's name, and where its URI leads.
+    """What a registry is opened with: name and scheme of versions of the release, and where its URI leads.
 
     `place` is the folder or file of a URI that names one, `own` whether that lies in the project, so that it
-    is made when it is missing. `scratch` is a folder for what is made on the way.
+    is made when it is missing. `scratch` is a folder, not yet there, for what is made on the way.
     """
 
     name: str
+    scheme: Scheme
     target: str
     place: Path | None
     own: bool
