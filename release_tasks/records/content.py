@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
-from urllib.parse import quote
 
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import ManifestFile
 
-_SAFE = "/~!$&'()*+,;=:@._"  # RFC 3986 pchar, "/" and "~"; "-" is spelt out: no "--" may stand in a comment
+# RFC 3986 pchar and "/", without what a comment (`--`), a link or a table could trip over.
+_PLAIN = frozenset(b"/~.-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 
 @frozen
@@ -45,7 +45,9 @@ class Figure:
 
 
 def _quoted(text: str) -> str:
-    return quote(text, safe=_SAFE).replace("--", "-%2D")
+    """Percent-encode a text (RFC 3986 section 2.1), so that it can stand in an HTML comment."""
+    spelt = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in text.encode("utf-8"))
+    return spelt.replace("--", "-%2D")
 
 
 @frozen
