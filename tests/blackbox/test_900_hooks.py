@@ -23,16 +23,20 @@ _with_pre_commit = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A committed project with a bare remote that has its branch."""
-    project = write_project(tmp_path / "project")
+def with_remote(project: Project, remote: Path) -> Project:
+    """Give a committed project a static file and a bare remote that has its branch."""
     project.write("pyproject.toml", PYPROJECT)
     project.commit("pyproject")
-    project.git("init", "-q", "--bare", str(tmp_path / "remote"))
-    project.git("remote", "add", "origin", str(tmp_path / "remote"))
+    project.git("init", "-q", "--bare", str(remote))
+    project.git("remote", "add", "origin", str(remote))
     project.git("push", "-q", "origin", "main")
     return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A committed project with a remote."""
+    return with_remote(write_project(tmp_path / "project"), tmp_path / "remote")
 
 
 def push(project: Project, *refs: str) -> subprocess.CompletedProcess[str]:
@@ -134,8 +138,9 @@ def test_static_files_state_the_version(project: Project) -> None:
 
 
 @_with_pre_commit
-def test_hooks_for_users_run_under_pre_commit(project: Project, tmp_path: Path) -> None:
+def test_hooks_for_users_run_under_pre_commit(released: Project, tmp_path: Path) -> None:
     """K20, C6: each shipped hook, its entry as it is, found on PATH instead of installed from a registry."""
+    project = with_remote(released, tmp_path / "remote")
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text("utf-8"))
     for hook in hooks:
         assert hook["language"] == "python"
@@ -153,6 +158,15 @@ def test_hooks_for_users_run_under_pre_commit(project: Project, tmp_path: Path) 
         assert done.returncode == 1, done.stdout
         assert "1.0.x" in done.stdout
         project.write(name, text)
+
+    drift = project.path("release/1.0.0/docs/RELEASE_CHECKLIST.md")
+    done = project.run([str(PRE_COMMIT), "run", "release-docs"], env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    drift.chmod(0o644)
+    drift.write_text(drift.read_text("utf-8").replace("tiny", "huge"), "utf-8")
+    done = project.run([str(PRE_COMMIT), "run", "release-docs"], env=env)
+    assert done.returncode == 1, done.stdout
+    assert "RELEASE_CHECKLIST.md" in done.stdout
 
     done = project.run([str(PRE_COMMIT), "install", "--hook-type", "pre-push"], env=env)
     assert done.returncode == 0, done.stderr
