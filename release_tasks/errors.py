@@ -142,3 +142,7 @@ class RemoteError(ReleaseError):
     """Another machine, or a repository on it, that cannot be reached or refuses what it is sent."""
 
     code = "REMOTE"
+
+
+class YankedWarning(UserWarning):
+    """A release that is opened for use although its owner has yanked it."""
