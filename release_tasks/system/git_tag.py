@@ -150,9 +150,9 @@ def find_tag(root: Path, name: str) -> TagObject | None:
 
 
 def local_tags(root: Path, name: str | None = None) -> tuple[LocalTag, ...]:
-    """Every tag of the repository, or the one of this name, by one start of git; none without a repository."""
+    """Every tag of the repository, or the one of this name, by one start of git; none without git."""
     fields = ("refname:strip=2", "objectname", "objecttype", "*objectname", "contents:signature", "contents")
-    row = "%00".join(f"%({name})" for name in fields) + "%01"
+    row = "%00".join(f"%({field})" for field in fields) + "%01"
     done = _run(root, "for-each-ref", f"--format={row}", "refs/tags" if name is None else f"refs/tags/{name}")
     found = []
     for text in done.stdout.split("\x01\n") if done.returncode == 0 else ():
