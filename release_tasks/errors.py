@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+class YankedWarning(UserWarning):
+    """A release that is opened for use although its owner has yanked it."""
+
+
 class ReleaseError(Exception):
     """A failure that the user can mend.
 
@@ -142,7 +146,3 @@ class RemoteError(ReleaseError):
     """Another machine, or a repository on it, that cannot be reached or refuses what it is sent."""
 
     code = "REMOTE"
-
-
-class YankedWarning(UserWarning):
-    """A release that is opened for use although its owner has yanked it."""
