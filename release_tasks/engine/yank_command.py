@@ -11,6 +11,7 @@ from release_tasks.engine.options import flag, option
 from release_tasks.engine.run_lock import run_lock
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
+from release_tasks.records.yank import Act
 from release_tasks.verbs.planned import plan_project
 from release_tasks.verbs.yank import render_yank, yank_release
 
@@ -33,7 +34,7 @@ class Yank(VerbCommand):
         if len(args) != 1:
             raise ConfigError("wrong number of versions", wanted="one", found=" ".join(args) or "none")
         plan = plan_project(Path.cwd(), params["config"])
-        act = "undo" if params["undo"] else "yank"
+        act: Act = "undo" if params["undo"] else "yank"
         with run_lock(plan.release.root):
             report = yank_release(plan, args[0], reason=params["reason"] or "", act=act)
         if params["json"]:

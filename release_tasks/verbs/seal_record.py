@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from release_tasks.errors import FormatError
@@ -17,6 +18,7 @@ from release_tasks.system.disk import write_atomic
 from release_tasks.verbs.seal_verdict import Sealing
 
 SEAL = "seal.json"
+TAG = "tag.json"
 CHECKLIST = "docs/RELEASE_CHECKLIST.md"
 
 
@@ -35,6 +37,32 @@ def sealed_root(attestations: Path) -> str | None:
     except (OSError, FormatError):
         return None
     return root if isinstance(root, str) else None
+
+
+def keep_push(attestations: Path, *, tag: str, object_id: str, places: Sequence[str]) -> None:
+    """Note which remotes were seen to have the tag; those noted before for the same tag object stay."""
+    known = pushed_to(attestations, object_id)
+    record: JSONObject = {
+        "schema_version": 1,
+        "tag": tag,
+        "object": object_id,
+        "pushed_to": list[JSON](sorted({*known, *places})),
+        "seen_at": now(),
+    }
+    check_own("tag", record)
+    write_atomic(attestations / TAG, dump_canonical(record))
+
+
+def pushed_to(attestations: Path, object_id: str) -> tuple[str, ...]:
+    """The remotes that were seen to have this tag object, as far as that was noted here."""
+    try:
+        record = read_object(attestations / TAG, where=TAG)
+    except (OSError, FormatError):
+        return ()
+    places = record.get("pushed_to")
+    if record.get("object") != object_id or not isinstance(places, list):
+        return ()
+    return tuple(place for place in places if isinstance(place, str))
 
 
 def keep_seal(sealing: Sealing, *, tag: str, attestations: Path) -> None:

@@ -33,7 +33,7 @@ from release_tasks.system.git_tag import (
     tag_signature,
     without_credentials,
 )
-from release_tasks.verbs.seal_record import keep_seal, sealable, sealed_root
+from release_tasks.verbs.seal_record import keep_push, keep_seal, pushed_to, sealable, sealed_root
 from release_tasks.verbs.seal_verdict import Sealing, judge_seal
 
 CHANGELOG = "docs/CHANGELOG.md"
@@ -189,6 +189,7 @@ def _tag(plan: Plan, workspace: Workspace, request: TagRequest, decided: _Decide
         tag = tag or create_tag(root, report.tag, message, commit=commit)
         for place in decided.there.lacking:
             push_tag(root, place, tag)
+        _note_places(attestations, report.tag, tag, decided.there.places)
     done = tuple(
         place for place in decided.there.places if not request.dry_run or place not in decided.there.lacking
     )
@@ -202,6 +203,13 @@ def _tag(plan: Plan, workspace: Workspace, request: TagRequest, decided: _Decide
         message=message,
         note=_note(request, decided.there),
     )
+
+
+def _note_places(attestations: Path, name: str, tag: TagObject, places: tuple[str, ...]) -> None:
+    """Keep where the tag is for `doit status`, which asks no remote."""
+    seen = tuple(map(without_credentials, places))
+    if set(seen) - set(pushed_to(attestations, tag.id)):
+        keep_push(attestations, tag=name, object_id=tag.id, places=seen)
 
 
 def _note(request: TagRequest, there: _There) -> str | None:

@@ -39,7 +39,8 @@ class VerifyReport:
     `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is what a
     rebuild report beside the release earns, None without one; `rebuild` says who claims it, or why the report
     does not count. `signature` is that of the tag that was asked for; `yanked` says why nobody should take
-    the release any more, as the mark beside it has it. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
+    the release any more, as the mark beside it has it. `files` and `bytes` count what is there, MANIFEST.json
+    and checksum.txt too.
     """
 
     ok: bool
