@@ -19,7 +19,7 @@ from release_tasks.verbs.verify import verify
 from tests.fakes.github_server import TOKEN, Github, serve_github
 
 KILLER = Path(__file__).with_name("killed.py")
-CHUNKS = 6
+CHUNKS = 4
 TABLES = """
 [publish.store]
 uri = "directory:store"
@@ -226,22 +226,22 @@ def kill_publish(
 ) -> None:
     root = root_of(sealable)
     for number in numbers:
-        for when in ("before", "after"):
-            project = copy_project(sealable, work / f"{number}-{when}")
-            done = killed(project, number, when, "publish", "store")
-            assert done.returncode == -9, f"{number} {when}: {done.stderr}"
-            check_store(project, root)
-            again = project.doit("publish", "store")
-            assert again.returncode == 0, f"{number} {when}: {again.stderr}"
-            check_store(project, root)
-            assert without_times(project) == expected, f"{number} {when}"
-            assert [path.name for path in project.path("store/tiny").glob(".staging*")] == []
-            assert [path.name for path in project.path("release/1.0.0.attestations").rglob(".*")] == []
-            receipt = read_receipt(project.path("release/1.0.0.attestations"), "store")
-            assert receipt is not None
-            assert receipt.aliases is not None
-            assert pointing(project) == {"current": "1.0.0", "latest": "1.0.0"}
-            shutil.rmtree(project.root)
+        when = "before" if number % 2 else "after"  # after one call is before the next
+        project = copy_project(sealable, work / str(number))
+        done = killed(project, number, when, "publish", "store")
+        assert done.returncode == -9, f"{number} {when}: {done.stderr}"
+        check_store(project, root)
+        again = project.doit("publish", "store")
+        assert again.returncode == 0, f"{number} {when}: {again.stderr}"
+        check_store(project, root)
+        assert without_times(project) == expected, f"{number} {when}"
+        assert [path.name for path in project.path("store/tiny").glob(".staging*")] == []
+        assert [path.name for path in project.path("release/1.0.0.attestations").rglob(".*")] == []
+        receipt = read_receipt(project.path("release/1.0.0.attestations"), "store")
+        assert receipt is not None
+        assert receipt.aliases is not None
+        assert pointing(project) == {"current": "1.0.0", "latest": "1.0.0"}
+        shutil.rmtree(project.root)
 
 
 @pytest.fixture(scope="session")
