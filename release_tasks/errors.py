@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+class YankedWarning(UserWarning):
+    """A release that is opened for use although its owner has yanked it."""
+
+
 class ReleaseError(Exception):
     """A failure that the user can mend.
 

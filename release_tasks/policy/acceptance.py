@@ -99,8 +99,8 @@ def acceptance_table(verdict: Verdict, *, root: Digest) -> tuple[Row, ...]:
 
 def sealed_table(candidate: Verdict, seal: Verdict, *, root: Digest) -> tuple[Row, ...]:
     """The six statements of R28 at the seal: what the candidate showed, and the rebuild of the same root."""
-    reproducible = _rows(seal, (_Claim("reproducible", frozenset({"reproducible"})),))
-    return (*reproducible, *acceptance_table(candidate, root=root)[1:])
+    rebuilt = [gate for gate in seal.gates if gate.gate == "reproducible"]
+    return (_row("reproducible", rebuilt, ()), *acceptance_table(candidate, root=root)[1:])
 
 
 def _rows(verdict: Verdict, claims: Sequence[_Claim]) -> tuple[Row, ...]:

@@ -16,7 +16,7 @@ from release_tasks.registries.place_lock import only_publication, require_folder
 from release_tasks.registries.protocol import Item, Opening, Shipment, checked_root, same_bytes
 from release_tasks.system.alias_history import append_move, read_moves
 from release_tasks.system.copying import CopyJob, copy_many
-from release_tasks.system.disk import fsync_dir, fsync_tree, remove_tree
+from release_tasks.system.disk import fsync_dir, fsync_tree, remove_tree, remove_unfinished
 from release_tasks.system.hashing import digest_file, digest_many
 from release_tasks.system.release_tree import read_release_tree
 from release_tasks.system.rename import publish_directory, recover
@@ -50,6 +50,7 @@ class DirectoryRegistry:
             self._home.mkdir(parents=True, exist_ok=True)
         with only_publication(self._home / _LOCK, self._home):
             recover(self._home)
+            remove_unfinished(self._home)
             yield
 
     def published(self, shipment: Shipment) -> tuple[ReceiptFile, ...] | None:
@@ -110,8 +111,8 @@ class DirectoryRegistry:
     def verify(self, shipment: Shipment) -> None:
         """Hash every staged file again, both ways, and check the staged folder as a release."""
         places = self._staged(shipment)
+        self._told("check", f"{len(places)} files")
         for (place, item), found in zip(places.items(), digest_many(list(places)), strict=True):
-            self._told("check", item.path)
             if (found.sha256, found.blake3) != (item.sha256, item.blake3):
                 raise _changed(str(place), str(item.sha256), str(found.sha256))
         staged = self._folder(shipment, "release")

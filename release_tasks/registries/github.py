@@ -11,7 +11,7 @@ import zlib
 from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote
 
-from release_tasks.errors import IntegrityError, RegistryError
+from release_tasks.errors import GateRefused, IntegrityError
 from release_tasks.formats.json_field import Field
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.json_value import JSONObject
@@ -47,7 +47,7 @@ class GithubRegistry:
         return _LATEST if alias in {_LATEST, "current"} else None
 
     def held(self) -> AbstractContextManager[None]:
-        """Hold nothing: there is no lock. Of two publications the second one finds the other, and compares."""
+        """Hold nothing: there is no lock. Of two publications the second finds the other, and compares."""
         return nullcontext()
 
     def published(self, shipment: Shipment) -> tuple[ReceiptFile, ...] | None:
@@ -132,13 +132,15 @@ class GithubRegistry:
         packed, plain = self._scratch / name, self._scratch / "artifacts.tar"
         with storage_errors(packed), packed.open("w+b") as out:
             self._api.digest(self._asset_path(asset), out)
-        try:
-            with storage_errors(plain), gzip.open(packed) as source, plain.open("wb") as out:
+        with storage_errors(plain), gzip.open(packed) as source, plain.open("wb") as out:
+            try:
                 shutil.copyfileobj(source, out, 1 << 20)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise IntegrityError(
-                "the published archive is damaged", found=str(error), where=f"{self._shown}: asset {name}"
-            ) from None
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise IntegrityError(
+                    "the published archive is damaged",
+                    found=str(error),
+                    where=f"{self._shown}: asset {name}",
+                ) from None
         return checked_root(read_release_archive(plain, full=True, tensors=False), f"{self._shown}: {name}")
 
     def read_alias(self, alias: str) -> str | None:
@@ -175,7 +177,7 @@ class GithubRegistry:
         found = None if answer.status in _MISSING else answer.fields("the tag")["object"]["sha"].text()
         if found is None or found != shipment.tag_object:
             kind = "no" if found is None else "another"
-            raise RegistryError(
+            raise GateRefused(
                 f"GitHub has {kind} tag {shipment.tag}",
                 wanted=f"tag object {shipment.tag_object}",
                 found="none" if found is None else f"tag object {found}",

@@ -66,7 +66,7 @@ def outcome_from_json(saved: object) -> Outcome | None:
             "key": str() as key,
             "facts": dict() as facts,
             "outputs": dict() as outputs,
-            "folder": None | str() as folder,
+            "folder": folder,
             **rest,
         }:
             inputs = rest.get("inputs")

@@ -149,11 +149,11 @@ def find_tag(root: Path, name: str) -> TagObject | None:
     return TagObject(name=name, id=found, commit=peeled[0] if peeled else found, annotated=kind == "tag")
 
 
-def local_tags(root: Path) -> tuple[LocalTag, ...]:
-    """Every tag of the repository, sorted by name, with one start of git; none without a repository."""
+def local_tags(root: Path, name: str | None = None) -> tuple[LocalTag, ...]:
+    """Every tag of the repository, or the one of this name, by one start of git; none without git."""
     fields = ("refname:strip=2", "objectname", "objecttype", "*objectname", "contents:signature", "contents")
-    row = "%00".join(f"%({name})" for name in fields) + "%01"
-    done = _run(root, "for-each-ref", f"--format={row}", "refs/tags")
+    row = "%00".join(f"%({field})" for field in fields) + "%01"
+    done = _run(root, "for-each-ref", f"--format={row}", "refs/tags" if name is None else f"refs/tags/{name}")
     found = []
     for text in done.stdout.split("\x01\n") if done.returncode == 0 else ():
         if text:
@@ -199,7 +199,20 @@ def create_tag(root: Path, name: str, message: str, *, commit: str) -> TagObject
             where=str(root),
             hint="mend what git says (user.name, user.email, signing key); nothing was tagged",
         )
+    _refuse_unsigned(root, tag)
     return tag
+
+
+def _refuse_unsigned(root: Path, tag: TagObject) -> None:
+    """Git 2.39 makes the tag without a word when ssh-keygen finds no key: such a tag goes nowhere."""
+    if signs_tags(root) and not any(found.signed for found in local_tags(root, tag.name)):
+        raise EnvironmentRefused(
+            f"the tag {tag.name} is not signed, although git is configured to sign",
+            wanted="a signature by the key of user.signingKey",
+            found=f"tag object {tag.id[:16]} without one; it was not pushed",
+            where=str(root),
+            hint=f"mend the key, remove the tag with 'git tag -d {tag.name}', and run again",
+        )
 
 
 def tag_signature(root: Path, name: str) -> Signature:
@@ -284,8 +297,10 @@ def push_command(place: str, name: str) -> tuple[str, ...]:
 def push_tag(root: Path, place: str, tag: TagObject) -> None:
     """Push one tag and read it back; the same object there already is success.
 
-    Raises RemoteError when the remote refuses or is silent, SealedError when it has another tag of the name.
+    Raises RemoteError when the remote refuses or is silent, SealedError when it has another tag of the name,
+    EnvironmentRefused for a tag that should be signed and is not.
     """
+    _refuse_unsigned(root, tag)
     done = _run(root, *push_command(place, tag.name), remote=True)
     there = remote_tags(root, place, tag.name).get(tag.name)
     if there == tag.id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import yaml
 from blake3 import blake3 as new_blake3
 
-from release_tasks.errors import ConfigError, FormatError, IntegrityError
+from release_tasks.errors import ConfigError, FormatError, IntegrityError, YankedWarning
 from release_tasks.formats.safetensors_header import (
     PREFIX_BYTES,
     Header,
@@ -31,6 +32,7 @@ from release_tasks.records.release_contents import METADATA
 from release_tasks.system.hashing import available_cores
 from release_tasks.system.release_tree import read_release_tree
 from release_tasks.system.storage import open_regular, storage_errors
+from release_tasks.system.yank_file import read_yank
 from release_tasks.verbs.verify import parse_root
 
 _KEEP = frozenset({"tokenizer", "preprocessor", "config"})
@@ -192,7 +194,8 @@ def load(path: str | os.PathLike[str], root: str | None = None) -> VerifiedRelea
     Before it returns, every file but the weights (and GGUF) is read and hashed, and every rule of `verify`
     holds; weights are hashed tensor by tensor when they are asked for. `root` is the digest that the caller
     trusts, 64 hex digits with or without `sha256:`; without it the release is only known to be consistent.
-    Raises IntegrityError naming what is wrong, ConfigError for a path that is no directory.
+    Warns (YankedWarning) when the mark beside the directory says that it is yanked. Raises IntegrityError
+    naming what is wrong, ConfigError for a path that is no directory, FormatError for a damaged mark.
     """
     folder = Path(path)
     if folder.is_file():
@@ -217,7 +220,12 @@ def load(path: str | os.PathLike[str], root: str | None = None) -> VerifiedRelea
             where=str(folder),
             hint="fetch it again from where it was published",
         )
-    return VerifiedRelease(folder, checked, contents.kept)
+    release = VerifiedRelease(folder, checked, contents.kept)
+    mark = read_yank(folder.absolute().parent / f"{release.version}.attestations")
+    if mark is not None:
+        text = f"{release.name} {release.version} is yanked since {mark.at}: {mark.reason}"
+        warnings.warn(text, YankedWarning, stacklevel=2)
+    return release
 
 
 def _tensor_files(weights: Mapping[str, ManifestFile]) -> dict[str, ManifestFile]:

@@ -13,16 +13,16 @@ from release_tasks.errors import ConfigError, GateRefused, SealedError
 from release_tasks.policy.publish_rules import Pointer, plan_aliases, refuse_destination
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.receipt import AliasMove, Receipt, ReceiptFile, move_json, receipt_name
+from release_tasks.records.receipt import RECEIPTS, AliasMove, Receipt, ReceiptFile, move_json, receipt_name
 from release_tasks.registries.all_registries import REGISTRIES
 from release_tasks.registries.protocol import Opening, Registry, Shipment, Told
 from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.clock import now
-from release_tasks.system.disk import remove_tree
+from release_tasks.system.disk import remove_tree, remove_unfinished
 from release_tasks.system.receipts import read_receipt, write_receipt
-from release_tasks.verbs.publish_journal import Entry, Journal, Step
+from release_tasks.verbs.publish_journal import JOURNAL, Entry, Journal, Step
 from release_tasks.verbs.publish_seal import refuse_unfit
 from release_tasks.verbs.seal_record import keep_seal, sealable, sealed_root
 from release_tasks.verbs.shipment import pack_shipment
@@ -129,6 +129,9 @@ def publish(
         )
     attestations = plan.release.root / plan.attestations
     receipt = own_receipt(attestations, destination, str(root))
+    if not dry_run:
+        for folder in (attestations, attestations / RECEIPTS, attestations / JOURNAL):
+            remove_unfinished(folder)
     if not dry_run and sealed_root(attestations) != str(root):
         keep_seal(sealing, tag=plan.release.version.tag_name(plan.release.name), attestations=attestations)
     registry, scratch = open_registry(plan.release, destination, environ=environ, told=told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from release_tasks.config.publishing import find_destination
@@ -20,9 +20,9 @@ from release_tasks.registries.protocol import Registry, Told
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES
 from release_tasks.system.alias_history import append_move, read_moves
 from release_tasks.system.clock import now
-from release_tasks.system.disk import remove_tree
+from release_tasks.system.disk import remove_tree, remove_unfinished
 from release_tasks.system.git import tag_message
-from release_tasks.system.receipts import read_receipt
+from release_tasks.system.receipts import read_receipt, read_receipts
 from release_tasks.system.storage import storage_errors
 from release_tasks.system.yank_file import read_yank
 from release_tasks.verbs.publish import open_registry
@@ -76,7 +76,7 @@ def rollback(
     environ: Mapping[str, str],
     told: Told,
 ) -> RollbackReport:
-    """Plan to lead `current` to the version `text`, and with `apply` do it, everywhere or at `names`.
+    """Plan to lead `current` to the version `text`, and with `apply` do it, at `names` or where it is.
 
     The version is verified in full at every destination before the first alias moves. Raises ConfigError for
     no version or destination, GateRefused for a version that is yanked, an experiment or not published,
@@ -86,7 +86,8 @@ def rollback(
     attestations = release.root / RELEASES / f"{version.text}.attestations"
     refuse_target(_target(release, version, attestations))
     with contextlib.ExitStack() as held:
-        places = list(_open(release, names, held, environ=environ, told=told))
+        chosen = _chosen(release, names, attestations)
+        places = [_open(release, item, held, (environ, told)) for item in chosen]
         if apply:
             for place in places:
                 held.enter_context(place.registry.held())
@@ -112,40 +113,45 @@ def _target(release: Release, version: Version, attestations: Path) -> Target:
     )
 
 
-def _open(
-    release: Release,
-    names: tuple[str, ...],
-    held: contextlib.ExitStack,
-    *,
-    environ: Mapping[str, str],
-    told: Told,
-) -> Iterator[_Place]:
-    """Open the destinations that are meant, by name; those of all that hold no alias are left out."""
-    chosen = [find_destination(release, name) for name in sorted(set(names))] or list(release.publish)
-    found = 0
+def _chosen(release: Release, names: tuple[str, ...], attestations: Path) -> tuple[Destination, ...]:
+    """The destinations of these names, by name; without names those that have a receipt of the version."""
+    if not names:
+        published = {receipt.destination for receipt in read_receipts(attestations)}
+        found = tuple(item for item in release.publish if item.name in published and item.scheme != "file")
+        if found:
+            return found
+        raise GateRefused(
+            "the version is not known to be published anywhere",
+            wanted="a receipt of a directory: or github: destination",
+            found="none",
+            where=f"{RELEASES}/{attestations.name}/{RECEIPTS}",
+            hint="name the destination with --to, where a tag says which root is meant",
+        )
+    chosen = tuple(find_destination(release, name) for name in sorted(set(names)))
     for destination in chosen:
         if destination.scheme == "file":
-            if names:
-                raise ConfigError(
-                    f"{destination.name} is a file: nothing leads to a version there",
-                    wanted="a directory: or github: destination",
-                    found=destination.uri,
-                    where="rollback --to",
-                )
-            continue
-        registry, scratch = open_registry(release, destination, environ=environ, told=told)
-        held.callback(remove_tree, scratch)
-        alias = registry.held_as(CURRENT)
-        if alias is not None:
-            found += 1
-            yield _Place(destination=destination, registry=registry, alias=alias)
-    if not found:
-        raise ConfigError(
-            "no destination holds an alias",
-            wanted="a table [publish.<name>] with a directory: or github: uri",
-            found="none",
-            where=release.file.name,
-        )
+            raise ConfigError(
+                f"{destination.name} is a file: nothing leads to a version there",
+                wanted="a directory: or github: destination",
+                found=destination.uri,
+                where="rollback --to",
+            )
+    return chosen
+
+
+def _open(
+    release: Release,
+    destination: Destination,
+    held: contextlib.ExitStack,
+    opened: tuple[Mapping[str, str], Told],
+) -> _Place:
+    environ, told = opened
+    registry, scratch = open_registry(release, destination, environ=environ, told=told)
+    held.callback(remove_tree, scratch)
+    alias = registry.held_as(CURRENT)
+    if alias is None:
+        raise AssertionError(f"BUG: {destination.uri} holds no alias")
+    return _Place(destination=destination, registry=registry, alias=alias)
 
 
 def _verified(release: Release, version: Version, place: _Place, attestations: Path) -> Digest:
@@ -183,6 +189,7 @@ def _apply(rows: tuple[RollbackRow, ...], places: Mapping[str, _Place], attestat
         file = attestations / RECEIPTS / f"{row.destination}.moves.jsonl"
         with storage_errors(file):
             file.parent.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(file.parent)
         if _last(file) != row.move:
             append_move(file, row.move, by="rollback", at=at)
         places[row.destination].registry.move_alias(row.move, by="rollback", at=at)

@@ -19,13 +19,11 @@ from release_tasks.engine.bridge import (
     StepBroke,
     StepFailed,
     StillStands,
-    _dump,
-    _load,
     make_task,
 )
 from release_tasks.errors import CommandFailed, ConfigError, GateRefused, StorageError
 from release_tasks.records.step import Step, Write
-from release_tasks.stages.execution import Context, Outcome, still_stands
+from release_tasks.stages.execution import Context, Outcome, outcome_from_json, still_stands
 from release_tasks.system.lock import FileLock
 from tests.fakes.small_project import SmallProject, small_project
 
@@ -139,12 +137,14 @@ def test_damaged_values_never_stand_unless_they_say_the_same(
 
 @pytest.mark.parametrize("saved", DAMAGED)
 def test_what_is_no_outcome_loads_as_none(saved: Any) -> None:
-    assert _load(saved) is None
+    assert outcome_from_json(saved) is None
 
 
 def test_an_outcome_reads_back() -> None:
-    outcome = Outcome(key="k", facts={"date": "d"}, outputs={"a": "0" * 64}, folder="f")
-    assert _load(json.loads(json.dumps(_dump(outcome)))) == outcome
+    outcome = Outcome(
+        key="k", facts={"date": "d"}, outputs={"a": "0" * 64}, folder="f", inputs={"b": "1" * 64}
+    )
+    assert outcome_from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def test_a_whole_release_without_an_anchor_is_consistent_only(release: Path) -> 
         "files": 10,
         "bytes": BYTES,
         "rebuild": None,
+        "signature": None,
+        "yanked": None,
     }
 
 
