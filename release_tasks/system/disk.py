@@ -1,11 +1,12 @@
 """Write, flush, protect and remove files and trees so that a crash leaves the old state or the new one."""
 
 # Paths stay strings here: 100,000 Path objects cost more than the system calls.
-# ruff: noqa: PTH101, PTH105, PTH106, PTH108, PTH118
+# ruff: noqa: PTH101, PTH105, PTH106, PTH108, PTH118, PTH208
 from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,7 @@ from release_tasks.system.storage import OPEN_SAFELY, storage_errors
 
 StrPath = str | os.PathLike[str]
 
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)  # as write_atomic names its files
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -65,6 +67,18 @@ def _check_written(temporary: str, data: bytes, path: str) -> None:
         where=path,
         hint="the file is as it was before; check the disk and its file system, or use another one",
     )
+
+
+def remove_unfinished(folder: StrPath) -> None:
+    """Remove what a killed `write_atomic` left in a folder; only under the lock of all who write there."""
+    with storage_errors(folder):
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if _UNFINISHED.fullmatch(name):
+                os.unlink(os.path.join(folder, name))
 
 
 def fsync_dir(path: StrPath) -> None:

@@ -128,3 +128,37 @@ def test_exceptions_are_still_needed() -> None:
     modules = {module.place: module for module in PACKAGE.modules.values()}
     called = [(place, f".{'open' if name == '*' else name}(") for place, name in EXCEPT]
     assert [place for place, call in called if call not in modules[place].text] == []
+
+
+# The one module that talks to another machine itself; git and pip have connections of their own.
+_SOCKETS = frozenset({"http", "socket", "ssl", "requests", "httpx", "aiohttp", "ftplib", "smtplib"})
+_MAY_CONNECT = frozenset({"registries/github_http.py"})
+
+
+def connections(package: Package) -> Iterator[str]:
+    """R20: only publishing has a network, through one module; urllib.parse connects to nothing."""
+    for module in package.modules.values():
+        for item in package.imports(module):
+            opens = item.module.partition(".")[0] in _SOCKETS or item.module.startswith("urllib.request")
+            if opens and module.place not in _MAY_CONNECT:
+                yield module.at(item.line, f"imports {item.module}: only publishing has a network")
+
+
+def test_only_one_module_connects() -> None:
+    assert list(connections(PACKAGE)) == []
+    connecting = {
+        module.place for module in PACKAGE.modules.values() if "import urllib.request" in module.text
+    }
+    assert connecting == _MAY_CONNECT
+
+
+def test_module_that_connects_is_seen(tmp_path: Path) -> None:
+    files = {
+        "registries/github_http.py": "import http.client\nimport urllib.request\n",
+        "verbs/a.py": "from urllib.parse import quote\nimport urllib.request\n",
+        "system/b.py": "def f():\n    import socket\n",
+    }
+    assert list(connections(write_package(tmp_path / "p", files))) == [
+        "system/b.py:2: imports socket: only publishing has a network",
+        "verbs/a.py:2: imports urllib.request: only publishing has a network",
+    ]

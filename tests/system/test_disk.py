@@ -18,6 +18,7 @@ from release_tasks.system.disk import (
     make_read_only,
     make_writable,
     remove_tree,
+    remove_unfinished,
     write_atomic,
 )
 
@@ -245,3 +246,11 @@ def test_write_atomic_on_a_full_disk_keeps_the_old_file(tiny_disk: Path) -> None
         write_atomic(tiny_disk / "file", bytes(300_000))
     assert (tiny_disk / "file").read_bytes() == b"old"
     assert names(tiny_disk) == ["file"]
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".a.json.0123456789abcdef.tmp", ".a.tmp", "b.0123456789abcdef.tmp", ".keep"):
+        (tmp_path / name).write_text("x")
+    remove_unfinished(tmp_path)
+    remove_unfinished(tmp_path / "none")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.tmp", ".keep", "b.0123456789abcdef.tmp"]
