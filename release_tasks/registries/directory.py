@@ -134,11 +134,11 @@ class DirectoryRegistry:
         with storage_errors(self._home):
             for item in shipment.of("bundle", "page"):
                 os.replace(self._folder(shipment, item.kind) / item.path, self._home / item.path)  # noqa: PTH105
+        remove_tree(self._folder(shipment, "bundle"))
         fsync_dir(self._home)
         with storage_errors(final):
             os.rename(self._folder(shipment, "release"), final)  # noqa: PTH104 - never onto another version
         fsync_dir(self._home)
-        remove_tree(self._folder(shipment, "bundle"))
         return self._receipt(shipment, shipment.items)
 
     def check(self, version: Version, tag: str) -> Digest:

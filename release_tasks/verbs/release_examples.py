@@ -87,4 +87,10 @@ MORE = """\
 # [reproduce]
 # records = "rebuilds"  # a folder that may be committed or shared
 # max_ulp = 4  # units in the last place; without it every bit counts
+
+# Where 'doit publish store' sends a release: directory:FOLDER, file:FILE.tar or github:OWNER/REPO.
+# [publish.store]
+# uri = "directory:/srv/models"
+# production = true  # models, and patches of models, only
+# ci_only = true  # refused outside CI
 """

@@ -142,6 +142,9 @@ def test_every_example_of_release_toml_is_right_when_uncommented(
     assert release.smoke is not None
     assert release.environment.pass_ == ("CUDA_VISIBLE_DEVICES",)
     assert (release.reproduce.records, release.reproduce.max_ulp) == ("rebuilds", 4)
+    assert [(item.name, item.uri, item.ci_only) for item in release.publish] == [
+        ("store", "directory:/srv/models", True)
+    ]
     assert release.artifacts.tokenizer_version == "1"
     schema = json.loads((tmp_path / ".release" / "release.schema.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(tomllib.loads(path.read_text()))
