@@ -69,7 +69,9 @@ def test_d_p16_cards_are_complete_and_documents_cannot_drift(released: Project) 
     assert done.returncode == 1
     assert "the gate refused the release: cards\n" in done.stdout
     assert "CARD_NUMBER_UNSOURCED cards/model.md:3: wanted" in done.stdout
-    assert f"CARD_SECTION_EMPTY cards/model.md:{last}: wanted a section ## Citation, found none" in done.stdout
+    assert (
+        f"CARD_SECTION_EMPTY cards/model.md:{last}: wanted a section ## Citation, found none" in done.stdout
+    )
 
     project.write("cards/model.md", card(Overview='The mean is {{ figure("quality.meen") }}.'))
     done = project.doit("release")
@@ -87,7 +89,7 @@ def test_d_p16_cards_are_complete_and_documents_cannot_drift(released: Project) 
     done = project.doit("check", "--docs", "release/1.0.0")
     assert (done.returncode, done.stdout) == (
         0,
-        "release/1.0.0: 2 documents, 10 figures traced to evidence\nno drift found\n",
+        "release/1.0.0: 2 documents, 7 figures traced to evidence\nno drift found\n",
     ), done.stdout
     project.git("add", "-A")
     project.git("commit", "-qm", "feat: cards")

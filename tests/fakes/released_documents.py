@@ -14,7 +14,6 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.identity import FileEntry
 from release_tasks.records.manifest import ManifestFile
-from release_tasks.stages.layout import media_type
 from tests.fakes.gate_cases import EVIDENCE
 
 HASH = f"sha256:{'a' * 64}"
@@ -212,7 +211,7 @@ def listed(files: dict[str, tuple[str, str, bytes]]) -> tuple[ManifestFile, ...]
     return tuple(
         ManifestFile(
             entry=FileEntry(path, len(data), _digest(data), Digest("blake3", "0" * 64)),
-            media_type=media_type(path),
+            media_type="application/json",
             role=role,
             cls=cls,  # type: ignore[arg-type]
         )
