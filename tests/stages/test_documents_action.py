@@ -136,8 +136,6 @@ def test_every_number_of_a_table_has_its_source_and_the_evidence_says_so() -> No
     sources = known_sources(fake.content())
     for path, text in documents().items():
         for trace in traces_in(text):
-            if trace.source.startswith(OLD):
-                continue
             assert trace.flaw(sources) is None, (path, trace)
 
 
