@@ -11,6 +11,7 @@ from release_tasks.config.policy import Policy, ProfileRules, SecretException, W
 from release_tasks.config.schema import (
     Artifacts,
     Benchmark,
+    Cards,
     Checkpoint,
     Dataset,
     Destination,
@@ -44,6 +45,7 @@ NOT_IN_RELEASE = {
     "environment",
     "reproduce",
     "publish",
+    "cards",
     "roots",
     "overrides",
 }
@@ -91,6 +93,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("environment", Environment, ()),
         ("reproduce", Reproduce, ()),
         ("destination", Destination, {"name"}),
+        ("cards", Cards, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -115,7 +118,7 @@ def agree(schema: Any, wanted: Any) -> None:
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
-        "evaluation", "bench", "smoke", "environment", "reproduce", "publish",
+        "evaluation", "bench", "smoke", "environment", "reproduce", "publish", "cards",
     }  # fmt: skip
 
 
