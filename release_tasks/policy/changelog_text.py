@@ -6,6 +6,7 @@ theirs counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,8 @@ _WORDS = {
     "unlike": "not comparable: measured otherwise",
     "undecided": "cannot tell: too few samples",
 }
+
+_COMMENT = re.compile(r" ?<!-- \S+ sha256:[0-9a-f]{16} -->")
 
 Sections = list[tuple[str, list[str]]]
 
@@ -98,7 +101,7 @@ def _sections(
     yield (
         "Breaking changes",
         [
-            *(_entry(entry, entry.breaking_text or entry.description) for entry in entries if entry.breaking),
+            *(_entry(entry, entry.breaking_text) for entry in entries if entry.breaking_text is not None),
             *_reasons(breaking, comment),
         ],
     )
@@ -111,7 +114,7 @@ def _sections(
 def _entry(entry: ChangeEntry, text: str) -> str:
     scope = f"**{plain(entry.scope)}:** " if entry.scope else ""
     taken_back = "revert: " if entry.type == "revert" else ""
-    return f"- {scope}{taken_back}{plain(text)} ({entry.id[:12]})"
+    return f"- {scope}{taken_back}{plain(text)} ({entry.commit[:12]})"
 
 
 def _reasons(reasons: list[Reason], comment: str) -> Iterator[str]:
@@ -121,6 +124,11 @@ def _reasons(reasons: list[Reason], comment: str) -> Iterator[str]:
         yield f"- {subject}: {plain(reason.text)}{comment}"
     if len(reasons) > _SHOWN:
         yield f"- and {len(reasons) - _SHOWN} more of {len(reasons)}{comment}"
+
+
+def without_traces(text: str) -> str:
+    """The words of a document without its traces: away from its release they lead nowhere."""
+    return _COMMENT.sub("", text)
 
 
 def plain(text: str) -> str:

@@ -24,6 +24,7 @@ from release_tasks.config.schema import (
     Suite,
     SuiteName,
     UserStep,
+    Versioning,
 )
 
 SCHEMAS = Path(release_tasks.__file__).parent / "schemas"
@@ -42,6 +43,8 @@ NOT_IN_RELEASE = {
     "smoke",
     "environment",
     "reproduce",
+    "versioning",
+    "rewords",
     "roots",
     "overrides",
 }
@@ -88,6 +91,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("smoke", Smoke, ()),
         ("environment", Environment, ()),
         ("reproduce", Reproduce, ()),
+        ("versioning", Versioning, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -112,7 +116,8 @@ def agree(schema: Any, wanted: Any) -> None:
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
-        "evaluation", "bench", "smoke", "environment", "reproduce",
+        "evaluation", "bench", "smoke", "environment", "reproduce", "versioning",
+        "changelog",
     }  # fmt: skip
 
 
