@@ -56,7 +56,7 @@ def _changelog(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             vague = problem.startswith("vague")
             yield Finding(
                 code=GateCode.CHANGELOG_ENTRY_VAGUE if vague else GateCode.COMMIT_UNCONVENTIONAL,
-                subject=f"commit {text(row['id'])[:12]}",
+                subject=f"commit {text(row['commit'])[:12]}",
                 wanted="words that say what changed"
                 if vague
                 else "type: what changed, as in fix: … or feat: …",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 def _exactly(version: str) -> re.Pattern[str]:
     """The version alone: no part of a longer word or version, though `v1.0.0` and `name-1.0.0` hold it."""
-    return re.compile(rf"(?<![0-9A-Za-uw-z.+_]){re.escape(version)}(?![0-9A-Za-z_+-]|\.[0-9])")
+    return re.compile(rf"(?<![0-9A-Za-z.+])(v?){re.escape(version)}(?![0-9A-Za-z_+-]|\.[0-9])")
 
 
 def occurrences(text: str, version: str) -> Iterator[tuple[int, str]]:
@@ -21,4 +21,4 @@ def occurrences(text: str, version: str) -> Iterator[tuple[int, str]]:
 
 def replace_version(text: str, old: str, new: str) -> tuple[str, int]:
     """Replace every exact occurrence; returns the text and how many there were."""
-    return _exactly(old).subn(lambda _match: new, text)
+    return _exactly(old).subn(lambda match: f"{match[1]}{new}", text)
