@@ -77,7 +77,7 @@ def build_content(files: Iterable[ManifestFile], data: Mapping[str, bytes]) -> C
         records=records,
         texts={path: _text(path, data[path]) for path, file in known.items() if file.role in TEXT_ROLES},
         gates=tuple(_gates(records.get(VERDICT))),
-        benches=read("bench", bench_content),
+        benches=tuple(sorted(read("bench", bench_content), key=lambda bench: bench.name)),
         suites=read("tests", suite_content),
         pairs=read("parity", pair_content),
         evaluations=read("evaluation", evaluation_content),

@@ -8,9 +8,8 @@ from pathlib import Path
 from release_tasks import __version__
 from release_tasks.config.schema import Release
 from release_tasks.policy.card_text import number_flaws, section_flaws
-from release_tasks.policy.traces import known_sources, traces_in
+from release_tasks.policy.traces import Sources, known_sources, traces_in, without_traces
 from release_tasks.records.card import CARD_SECTIONS, CardFlaw, CardName
-from release_tasks.records.content import Figure
 from release_tasks.records.document import DATA_CARD, DOCUMENT_ROLES, MODEL_CARD
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -142,14 +141,14 @@ def _drift(
             yield DocumentFlaw(path=path, line=number + 1, wanted=padded[0][number], found=padded[1][number])
 
 
-def _numbers(path: str, text: str, sources: dict[str, Figure]) -> Iterator[DocumentFlaw]:
+def _numbers(path: str, text: str, sources: Sources) -> Iterator[DocumentFlaw]:
     """Yield every number that its evidence does not bear out, and every one that has no source."""
     for trace in traces_in(text):
         flaw = trace.flaw(sources)
         if flaw is not None:
             yield DocumentFlaw(path=path, line=trace.line, wanted=flaw[0], found=flaw[1])
     if path.endswith(".md"):
-        yield from map(_flaw_of, number_flaws(_body(text), source=path))
+        yield from map(_flaw_of, number_flaws(without_traces(_body(text)), source=path))
 
 
 def _body(text: str) -> str:
