@@ -13,7 +13,9 @@ from release_tasks.verbs.registration import GLOBAL, PLUGINS
 # Commands about files: they need no project, so none is looked for and nothing of one is imported.
 _WITHOUT_TASKS = frozenset(
     {
+        "bump",
         "canonicalize",
+        "changelog",
         "check",
         "check-tag",
         "check-version",

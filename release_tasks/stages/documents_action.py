@@ -11,6 +11,7 @@ from release_tasks.formats.text_template import render_document, template_source
 from release_tasks.policy import card_tables
 from release_tasks.policy.card_front import data_front, eval_results, model_front
 from release_tasks.policy.card_words import card_words
+from release_tasks.policy.changelog_text import COMMITS, render_changelog
 from release_tasks.policy.checklist import checklist, further_gates, later_items
 from release_tasks.policy.content import BASELINE, CARDS, build_content, content_reads
 from release_tasks.policy.performance_tables import SideBySide, against_baseline, last_version, side_by_side
@@ -54,6 +55,9 @@ def _documents(content: Content) -> Iterator[Document]:
         yield Document(path=DATA_CARD, data=_card(content, "data", DATA_CARD), role="data-card")
     if content.benches:
         yield Document(path=PERF_COMPARISON, data=_performance(content), role="perf-comparison")
+    if COMMITS in content.records:
+        changes = render_changelog(content).encode("utf-8")
+        yield Document(path="docs/CHANGELOG.md", data=changes, role="changelog")
     yield Document(path=CHECKLIST, data=_checklist(content), role="checklist")
 
 

@@ -26,6 +26,7 @@ from release_tasks.config.schema import (
     Suite,
     SuiteName,
     UserStep,
+    Versioning,
 )
 
 SCHEMAS = Path(release_tasks.__file__).parent / "schemas"
@@ -46,6 +47,8 @@ NOT_IN_RELEASE = {
     "reproduce",
     "publish",
     "cards",
+    "versioning",
+    "rewords",
     "roots",
     "overrides",
 }
@@ -94,6 +97,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("reproduce", Reproduce, ()),
         ("destination", Destination, {"name"}),
         ("cards", Cards, ()),
+        ("versioning", Versioning, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -119,6 +123,7 @@ def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
         "evaluation", "bench", "smoke", "environment", "reproduce", "publish", "cards",
+        "versioning", "changelog",
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from release_tasks.policy.decide import Case, decide
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.verdict import GateResult, Mode, Point, Verdict
-from tests.fakes import bench_evidence, dataset_evidence
+from tests.fakes import bench_evidence, change_evidence, dataset_evidence
 
 COMMIT = "c" * 40
 DECIDED_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -32,6 +32,7 @@ _PROMPT = {
 
 EVIDENCE: dict[str, Any] = {
     **bench_evidence.EVIDENCE,
+    **change_evidence.EVIDENCE,
     "frozen-inputs": {"lock": True, "differences": []},
     "frozen-outputs": {
         "lock": True,
@@ -232,6 +233,7 @@ SAMPLE["cards"]["flaws"] = [
 SAMPLE["recipe"]["accepted"] = [{**_CLOCK, "line": 9, "reason": "goes to the log only"}]
 SAMPLE["dataset"] = dataset_evidence.SAMPLE
 SAMPLE.update(bench_evidence.SAMPLE)
+SAMPLE.update(change_evidence.SAMPLE)
 SAMPLE["tests/unit"]["failed"] = [
     {"id": "a::b", "mark": "structural", "outcome": "failed", "message": "1 == 2"},
     {"id": "a::c", "mark": "heuristic", "outcome": "error", "message": "no data"},

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from release_tasks.records.gate_code import GateCode
-from tests.fakes import bench_evidence
+from tests.fakes import bench_evidence, change_evidence
 from tests.fakes.gate_cases import EVIDENCE, SAMPLE
 
 Control = tuple[str, dict[str, Any], GateCode]  # gate, the changed evidence by record name, the one code
@@ -405,6 +405,7 @@ EVALUATION: list[Control] = [
 ]
 
 BENCH: list[Control] = bench_evidence.CONTROLS
+CHANGES: list[Control] = change_evidence.CONTROLS
 
 
 def _rebuild(**values: Any) -> dict[str, Any]:
@@ -460,5 +461,6 @@ CONTROLS: list[Control] = [
     *SECRETS,
     *EVALUATION,
     *BENCH,
+    *CHANGES,
     *SEAL,
 ]
