@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.step import Class
 
@@ -17,10 +19,11 @@ class Slot:
 
 @frozen_positional
 class Contract:
-    """One version of the contract of one release type."""
+    """One version of the contract of one release type; a file of a `foreign` role has no place in it."""
 
     name: str
     slots: tuple[Slot, ...]
+    foreign: tuple[str, ...] = ()
 
     def missing(self, roles: dict[str, int]) -> tuple[Slot, ...]:
         """Slots that `roles` (role to number of files) leave empty; alternatives are written `a|b`."""
@@ -45,5 +48,32 @@ MODEL_1 = Contract(
         Slot("environment", "recorded"),
     ),
 )
-CONTRACTS: dict[str, Contract] = {MODEL_1.name: MODEL_1}
-CURRENT: dict[str, Contract] = {"model": MODEL_1, "patch": MODEL_1, "experimental": MODEL_1}
+_EVERY = (
+    Slot("metadata", "derived"),
+    Slot("readme", "derived"),
+    Slot("verdict", "derived"),
+    Slot("policy", "recorded"),
+    Slot("environment", "recorded"),
+)
+_OF_A_MODEL = ("config", "gguf", "preprocessor", "quality", "tokenizer", "weights", "weights-index")
+EXPERIMENTAL_1 = replace(MODEL_1, name="experimental/1")  # so that no experiment's manifest reads as a release's
+DATASET_1 = Contract(
+    "dataset/1",
+    (Slot("data", "exact"), Slot("dataset-statistics", "exact"), *_EVERY),
+    foreign=(*_OF_A_MODEL, "sdist", "wheel"),
+)
+TOOLING_1 = Contract(
+    "tooling/1",
+    (Slot("wheel", "exact"), Slot("sdist", "exact"), *_EVERY),
+    foreign=(*_OF_A_MODEL, "data"),
+)
+CONTRACTS: dict[str, Contract] = {
+    contract.name: contract for contract in (MODEL_1, EXPERIMENTAL_1, DATASET_1, TOOLING_1)
+}
+CURRENT: dict[str, Contract] = {
+    "model": MODEL_1,
+    "dataset": DATASET_1,
+    "tooling": TOOLING_1,
+    "patch": MODEL_1,
+    "experimental": EXPERIMENTAL_1,
+}
