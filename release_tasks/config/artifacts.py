@@ -159,8 +159,12 @@ def read_further_files(table: Table, roots: Collection[str]) -> Artifacts | None
 
 def read_tooling(table: Table, roots: Collection[str]) -> Artifacts | None:
     """Read `[artifacts]` of a Python distribution: its wheel, its source archive, and further files."""
-    wheel = table.one("wheel", _artifact(roots, ".whl"), required="the wheel, as dist/NAME-1.0.0-py3-none-any.whl")
-    sdist = table.one("sdist", _artifact(roots, ".tar.gz"), required="the source archive, as dist/NAME-1.0.0.tar.gz")
+    wheel = table.one(
+        "wheel", _artifact(roots, ".whl"), required="the wheel, as dist/NAME-1.0.0-py3-none-any.whl"
+    )
+    sdist = table.one(
+        "sdist", _artifact(roots, ".tar.gz"), required="the source archive, as dist/NAME-1.0.0.tar.gz"
+    )
     extra = table.many("extra", _artifact(roots, globs=True))
     table.close(_OF_A_MODEL)
     if wheel is None or sdist is None:

@@ -183,7 +183,7 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
                 nested(
                     {
                         "root": TEXT,
-                        "weights": one("rebuilt or given", lambda value: value in ("rebuilt", "given")),
+                        "weights": one("rebuilt, given or none", lambda value: value in ("rebuilt", "given", "none")),
                         "levels": nested(dict.fromkeys(LIKENESSES[:-1], _LEVEL)),
                     }
                 )

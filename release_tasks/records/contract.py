@@ -25,6 +25,10 @@ class Contract:
     slots: tuple[Slot, ...]
     foreign: tuple[str, ...] = ()
 
+    def wants(self, role: str) -> bool:
+        """Whether a release of this contract must have a file of a role."""
+        return any(role in slot.role.split("|") and slot.least > 0 for slot in self.slots)
+
     def missing(self, roles: dict[str, int]) -> tuple[Slot, ...]:
         """Slots that `roles` (role to number of files) leave empty; alternatives are written `a|b`."""
         return tuple(
@@ -56,7 +60,9 @@ _EVERY = (
     Slot("environment", "recorded"),
 )
 _OF_A_MODEL = ("config", "gguf", "preprocessor", "quality", "tokenizer", "weights", "weights-index")
-EXPERIMENTAL_1 = replace(MODEL_1, name="experimental/1")  # so that no experiment's manifest reads as a release's
+EXPERIMENTAL_1 = replace(
+    MODEL_1, name="experimental/1"
+)  # so that no experiment's manifest reads as a release's
 DATASET_1 = Contract(
     "dataset/1",
     (Slot("data", "exact"), Slot("dataset-statistics", "exact"), *_EVERY),
