@@ -1,4 +1,4 @@
-"""RECORD of a wheel: every member with its digest and size (PyPA specification "Recording installed projects")."""
+"""RECORD of a wheel: every member with its digest and size (PyPA, "Recording installed projects")."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RecordRow:
 
 
 def parse_wheel_record(data: bytes, *, where: str) -> tuple[RecordRow, ...]:
-    """Read RECORD; raises FormatError for other CSV, another algorithm than SHA-256, and a path given twice."""
+    """Read RECORD; raises FormatError for other CSV, another digest than SHA-256, and a path given twice."""
     try:
         lines = list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:

@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def artifact_reads(self) -> tuple[str | Tree, ...]:
-        """All that is released as reads of a step: single files, and globs of `extra` and of data as trees."""
+        """All that is released as reads of a step: single files, and globs as trees."""
         globs = tuple(Tree((path,)) for path in self.release.artifacts.extra if is_glob(path))
         return tuple(dict.fromkeys((*self.artifacts, *globs, *as_reads(self.released_data))))
 

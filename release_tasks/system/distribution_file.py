@@ -21,7 +21,8 @@ _KEPT = 2**24  # bytes of a member that is text about the archive itself
 _CHUNK = 2**20
 _ENCRYPTED = 0x1
 _DAMAGED = (
-    zipfile.BadZipFile, tarfile.TarError, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zlib.error,
+    zipfile.BadZipFile, tarfile.TarError, OSError, ValueError, EOFError, NotImplementedError, RuntimeError,
+    zlib.error,
 )  # fmt: skip
 
 
