@@ -136,9 +136,9 @@ class RebuildReport:
     """Everything that one `reproduce` found about one release; a claim of whoever ran it until it is signed.
 
     `weights` tells whether steps made them anew, they were given, or there are none. `builder` is the machine
-    that the release says it was built on, None when it does not say. `packages` pairs each installed package that differs with
-    the version of the first build and that of now. `built_with` is the release_tasks of the first build,
-    `generator` that of the rebuild. `diagnosis` is about each step that came out otherwise.
+    that the release says it was built on, None when it does not say. `packages` pairs each installed package
+    that differs with the version of the first build and that of now. `built_with` is the release_tasks of the
+    first build, `generator` that of the rebuild. `diagnosis` is about each step that came out otherwise.
     """
 
     name: str
