@@ -35,6 +35,7 @@ from release_tasks.config.schema import (
 )
 from release_tasks.config.steps import COMMAND_HINT, read_command, read_steps
 from release_tasks.config.suites import read_suites
+from release_tasks.config.versioning import read_rewords, read_versioning
 from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
@@ -232,6 +233,8 @@ def parse_release(
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
         reproduce=read_reproduce(top.table("reproduce")),
+        versioning=read_versioning(top.table("versioning")),
+        rewords=read_rewords(top.table("changelog")),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

@@ -258,6 +258,29 @@ class Reproduce:
 
 
 @frozen
+class Versioning:
+    """`[versioning]`: what a breaking change and a feature ask for before 1.0.0, as in release-please.
+
+    `bump_minor_pre_major`: a breaking change asks for a minor version; `bump_patch_for_minor_pre_major`: a
+    feature asks for a patch. `ignore_config` are dotted keys of the configuration, and all below them, that
+    nobody relies on. In `files`, besides release.toml, `bump` replaces the version.
+    """
+
+    bump_minor_pre_major: bool = True
+    bump_patch_for_minor_pre_major: bool = False
+    ignore_config: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@frozen
+class Reword:
+    """`[[changelog.reword]]`: a commit, 7 to 40 hex digits, and the message that it should have had."""
+
+    commit: str
+    message: str
+
+
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
@@ -290,5 +313,7 @@ class Release:
     smoke: Smoke | None = None
     environment: Environment = Environment()
     reproduce: Reproduce = Reproduce()
+    versioning: Versioning = Versioning()
+    rewords: tuple[Reword, ...] = ()
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from release_tasks.policy.bench_gates import BENCH_KINDS
 from release_tasks.policy.candidate_gates import CANDIDATE_KINDS
+from release_tasks.policy.change_gates import CHANGE_KINDS
 from release_tasks.policy.dataset_gates import DATASET_KINDS
 from release_tasks.policy.distribution_gates import DISTRIBUTION_KINDS
 from release_tasks.policy.evaluation_gates import EVALUATION_KINDS
@@ -26,5 +27,6 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **SECRET_KINDS,
     **EVALUATION_KINDS,
     **BENCH_KINDS,
+    **CHANGE_KINDS,
     **SEAL_KINDS,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from release_tasks.config.policy import Policy
 from release_tasks.policy.bench_gates import BENCH_GATES
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from release_tasks.policy.change_gates import CHANGE_GATES
 from release_tasks.policy.dataset_gates import DATASET_GATES
 from release_tasks.policy.distribution_gates import DISTRIBUTION_GATES
 from release_tasks.policy.evaluation_gates import EVALUATION_GATES
@@ -29,6 +30,7 @@ GATES: tuple[Gate, ...] = (
     *SECRET_GATES,
     *EVALUATION_GATES,
     *BENCH_GATES,
+    *CHANGE_GATES,
     *SEAL_GATES,
 )
 KNOWN_GATES: frozenset[str] = frozenset({*(gate.name for gate in GATES), WAIVERS_USED})

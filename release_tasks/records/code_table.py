@@ -39,8 +39,12 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     }),
     (Category.VERSION, _HARD, 8, {
         GateCode.VERSION_TAKEN: "raise release.version in release.toml",
+        GateCode.VERSION_TOO_LOW: "run 'doit bump auto', or take back what breaks the contract: see docs/reference/versioning.md",
         GateCode.PATCH_BASE_MISSING: "name a version that was released from this repository, whose tag and lock are here",
         GateCode.PATCH_MODEL_CHANGED: "restore the weights of the base, or release a new version instead of a patch",
+    }),
+    (Category.VERSION, _WARNS, 10, {
+        GateCode.CONTRACT_UNKNOWN: "run 'doit bump' beside the last release: it writes the contract of it into baselines/",
     }),
     (Category.CONTRACT, _HARD, 8, {
         GateCode.CONTRACT_FILE_MISSING: "declare the file in [artifacts]",
@@ -102,8 +106,11 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.SOURCE_UNKNOWN: "put the project under git and commit",
         GateCode.SOURCE_DIRTY: "commit, then run 'doit release' again",
         GateCode.POLICY_UNCOMMITTED: "commit the policy file",
+        GateCode.CHANGELOG_ENTRY_VAGUE: "say what changed: amend the commit, or give the words in [[changelog.reword]]",
+        GateCode.CHANGELOG_UNKNOWN: "fetch history and tags: git fetch --unshallow --tags",
     }),
     (Category.SOURCE, _WARNS, 10, {
+        GateCode.COMMIT_UNCONVENTIONAL: "begin the message with its type, as in 'fix: …'; [[changelog.reword]] mends one that is pushed",
         GateCode.TODO_FOUND: "finish what is marked, or drop the mark",
     }),
     (Category.MODE, _HARD, 8, {
@@ -142,7 +149,7 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.BENCH_DIRTY: "measure again from a clean tree",
         GateCode.BENCH_OTHER_SOURCE: "measure again: the commit that the report names has other inputs than these",
         GateCode.BENCH_TOO_FEW: "raise repeats, or measure again ('doit forget bench:<name>'): the interval is too wide to say whether the target is met",
-        GateCode.BASELINE_MISSING: "commit baselines/<version>.json of the last released version; a shallow clone must fetch its tags",
+        GateCode.BASELINE_MISSING: "commit baselines/<version>.json of the last released version, which 'doit bump' writes; a shallow clone must fetch its tags",
         GateCode.BASELINE_INVALID: "restore the baseline with git: it is not what was written",
         GateCode.BASELINE_UNLIKE: "measure on the kind of machine that measured the baseline, with the same settings",
         GateCode.REGRESSION: "find what made it worse, or release it as what it is under a higher limit in release.toml",

@@ -52,34 +52,51 @@ MODEL_1 = Contract(
         Slot("environment", "recorded"),
     ),
 )
+MODEL_2 = Contract(
+    "model/2",
+    (
+        *MODEL_1.slots,
+        Slot("model-card", "derived", least=0),
+        Slot("data-card", "derived", least=0),
+        Slot("perf-comparison", "derived", least=0),
+        Slot("checklist", "derived", least=0),
+        Slot("changelog", "derived", least=0),
+    ),
+)
+# So that the manifest of an experiment never reads as that of a release (R24).
+EXPERIMENTAL_1 = replace(MODEL_2, name="experimental/1")
+_OF_A_MODEL = ("config", "gguf", "preprocessor", "quality", "tokenizer", "weights", "weights-index")
 _EVERY = (
     Slot("metadata", "derived"),
     Slot("readme", "derived"),
     Slot("verdict", "derived"),
     Slot("policy", "recorded"),
     Slot("environment", "recorded"),
+    Slot("checklist", "derived", least=0),
+    Slot("changelog", "derived", least=0),
 )
-_OF_A_MODEL = ("config", "gguf", "preprocessor", "quality", "tokenizer", "weights", "weights-index")
-EXPERIMENTAL_1 = replace(
-    MODEL_1, name="experimental/1"
-)  # so that no experiment's manifest reads as a release's
 DATASET_1 = Contract(
     "dataset/1",
-    (Slot("data", "exact"), Slot("dataset-statistics", "exact"), *_EVERY),
-    foreign=(*_OF_A_MODEL, "sdist", "wheel"),
+    (
+        Slot("data", "exact"),
+        Slot("dataset-statistics", "exact"),
+        Slot("data-card", "derived", least=0),
+        *_EVERY,
+    ),
+    foreign=(*_OF_A_MODEL, "model-card", "sdist", "wheel"),
 )
 TOOLING_1 = Contract(
     "tooling/1",
     (Slot("wheel", "exact"), Slot("sdist", "exact"), *_EVERY),
-    foreign=(*_OF_A_MODEL, "data"),
+    foreign=(*_OF_A_MODEL, "data", "data-card", "model-card"),
 )
 CONTRACTS: dict[str, Contract] = {
-    contract.name: contract for contract in (MODEL_1, EXPERIMENTAL_1, DATASET_1, TOOLING_1)
+    contract.name: contract for contract in (MODEL_1, MODEL_2, EXPERIMENTAL_1, DATASET_1, TOOLING_1)
 }
 CURRENT: dict[str, Contract] = {
-    "model": MODEL_1,
+    "model": MODEL_2,
     "dataset": DATASET_1,
     "tooling": TOOLING_1,
-    "patch": MODEL_1,
+    "patch": MODEL_2,
     "experimental": EXPERIMENTAL_1,
 }

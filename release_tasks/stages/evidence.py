@@ -8,7 +8,9 @@ from release_tasks.records.evidence import evidence_path
 from release_tasks.records.step import RECORDS, Step, Write
 from release_tasks.stages import (
     artifacts,
+    baseline,
     benchmarks,
+    changes,
     checkpoint,
     dataset,
     distribution,
@@ -29,6 +31,7 @@ EVIDENCE = "evidence"  # role of a write that is an evidence record
 # In the order in which they run: cheap and decisive first, benchmarks last and alone.
 EVIDENCE_STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     pinned.steps,
+    baseline.steps,
     artifacts.steps,
     checkpoint.steps,
     recipe.steps,
@@ -38,6 +41,7 @@ EVIDENCE_STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     dataset.steps,
     secrets.steps,
     evaluations.steps,
+    changes.steps,
     smoke.steps,
     benchmarks.steps,
     regression.steps,
