@@ -13,6 +13,7 @@ from release_tasks.config.declared import declared_path
 from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
+from release_tasks.config.publishing import read_destinations
 from release_tasks.config.readers import choice, integer, matching, text
 from release_tasks.config.release_type import (
     agreed_version,
@@ -40,7 +41,7 @@ from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
-_LATER_TABLES = ("publish", "sign", "workspace", "cards")
+_LATER_TABLES = ("sign", "workspace", "cards")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
 _NAME = matching(
@@ -235,6 +236,7 @@ def parse_release(
         reproduce=read_reproduce(top.table("reproduce")),
         versioning=read_versioning(top.table("versioning")),
         rewords=read_rewords(top.table("changelog")),
+        publish=read_destinations(top.table("publish"), names),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

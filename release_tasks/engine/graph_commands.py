@@ -18,18 +18,16 @@ from release_tasks.engine.loader import ProjectLoader
 from release_tasks.engine.options import flag, option, show_help, switch
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
-from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
+from release_tasks.engine.run_lock import run_lock
+from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.gate import VERDICT
 from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import Plan
-from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
-from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.system.stat_key import stat_key
-from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.release_summary import already_released, gate_table, seal_of, summarize
 
 _CONFIG = option("config", "another release.toml")
@@ -97,20 +95,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         root = project.release.root
         home = root / plan.home
         _refuse_no_folder(home)
-        with storage_errors(root / STATE):
-            (root / STATE).mkdir(exist_ok=True)
-        with contextlib.ExitStack() as held:
-            try:
-                held.enter_context(FileLock(root / STATE / "run.lock", wait=False))
-            except StorageError as error:
-                if not (error.found or "").startswith("held by"):
-                    raise
-                raise StorageError(
-                    "another run is at work in this project",
-                    found=error.found,
-                    where=str(root),
-                    hint="wait until it has finished, or stop it",
-                ) from None
+        with run_lock(root):
             if home.is_dir():
                 recover(home)
             remove_leftovers(root)

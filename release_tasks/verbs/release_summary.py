@@ -23,7 +23,7 @@ from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.seal import Seal, read_seal
-from release_tasks.verbs.seal_verdict import seal_verdict
+from release_tasks.verbs.seal_evidence import seal_forecast
 
 REPRODUCIBLE = "reproducible"  # the row of the acceptance table that only a rebuild can show
 
@@ -72,7 +72,7 @@ def gate_table(workspace: Workspace, *, width: int | None) -> str:
 
 
 def _seal_line(plan: Plan, workspace: Workspace) -> str:
-    verdict = seal_verdict(plan, workspace, remembered=True)
+    verdict = seal_forecast(plan, workspace)
     if verdict.accepted:
         return "can be sealed"
     reasons = [
