@@ -31,7 +31,7 @@ def gzip_stored(data: bytes) -> bytes:
 
 
 def store_wheel(built: Path, target: Path) -> None:
-    """Copy every member as it is, in the order of the backend, uncompressed; RECORD speaks of bytes, not of packing."""
+    """Copy every member as it is, uncompressed: RECORD speaks of bytes, not of packing."""
     with zipfile.ZipFile(built) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as stored:
         for item in source.infolist():
             entry = zipfile.ZipInfo(item.filename, _DATE)
@@ -42,14 +42,13 @@ def store_wheel(built: Path, target: Path) -> None:
 
 def main() -> None:
     """Build what is in one folder into another."""
-    source, target = sys.argv[1:]
-    built = Path(target) / "hatchling"
-    (wheel,) = WheelBuilder(source).build(directory=str(built), versions=["standard"])
-    (sdist,) = SdistBuilder(source).build(directory=str(built), versions=["standard"])
-    store_wheel(Path(wheel), Path(target) / Path(wheel).name)
-    data = gzip.decompress(Path(sdist).read_bytes())
-    (Path(target) / Path(sdist).name).write_bytes(gzip_stored(data))
-    print(Path(wheel).name, Path(sdist).name)
+    source, target = (Path(name).resolve() for name in sys.argv[1:])
+    built = str(target / "hatchling")
+    (wheel,) = map(Path, WheelBuilder(str(source)).build(directory=built, versions=["standard"]))
+    (sdist,) = map(Path, SdistBuilder(str(source)).build(directory=built, versions=["standard"]))
+    store_wheel(wheel, target / wheel.name)
+    (target / sdist.name).write_bytes(gzip_stored(gzip.decompress(sdist.read_bytes())))
+    print(wheel.name, sdist.name)
 
 
 main()
