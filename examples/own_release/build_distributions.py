@@ -1,6 +1,6 @@
 """Build wheel and source archive with hatchling, then store their members uncompressed.
 
-Deflated bytes differ from one zlib to another; stored ones do not, so that every machine makes the same files.
+Deflated bytes differ from one zlib to another; stored ones do not: every machine makes the same files.
 """
 
 from __future__ import annotations
