@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from release_tasks.config.benchmarks import read_benchmarks
+from release_tasks.config.cards import read_cards
 from release_tasks.config.command import require_placeholders
 from release_tasks.config.dataset import read_checkpoint, read_dataset
 from release_tasks.config.declared import declared_path
@@ -41,7 +42,7 @@ from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
-_LATER_TABLES = ("sign", "workspace", "cards")
+_LATER_TABLES = ("sign", "workspace")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
 _NAME = matching(
@@ -237,6 +238,7 @@ def parse_release(
         versioning=read_versioning(top.table("versioning")),
         rewords=read_rewords(top.table("changelog")),
         publish=read_destinations(top.table("publish"), names),
+        cards=read_cards(top.table("cards"), dataset),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

@@ -306,6 +306,25 @@ class Destination:
 
 
 @frozen
+class Cards:
+    """`[cards]`: `model` and `data` are Markdown files of what only people can say, one `## Section` each.
+
+    The rest is front matter for the Hugging Face Hub: `datasets` and `benchmark` are its ids; the quality of
+    the model is measured on `benchmark`. `templates` replace those of single documents, by their name.
+    """
+
+    model: str | None = None
+    data: str | None = None
+    language: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    pipeline_tag: str | None = None
+    library_name: str | None = None
+    datasets: tuple[str, ...] = ()
+    benchmark: str | None = None
+    templates: tuple[tuple[str, str], ...] = ()
+
+
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
@@ -341,5 +360,6 @@ class Release:
     versioning: Versioning = Versioning()
     rewords: tuple[Reword, ...] = ()
     publish: tuple[Destination, ...] = ()
+    cards: Cards | None = None
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

@@ -33,6 +33,7 @@ STATISTICS = "evidence/dataset_statistics.json"
 QUALITY = "evidence/quality.json"
 BASELINE = "evidence/baseline.json"
 CONFIG = "config.json"
+CARDS = "evidence/cards.json"
 _RENDERED = (*DOCUMENT_ROLES, "readme")
 _RAW = ("bench-report", "provenance")  # what evidence was made from: the evidence has all that counts
 _Row = TypeVar("_Row")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from release_tasks.policy.bench_gates import BENCH_KINDS
 from release_tasks.policy.candidate_gates import CANDIDATE_KINDS
+from release_tasks.policy.card_gates import CARD_KINDS
 from release_tasks.policy.change_gates import CHANGE_KINDS
 from release_tasks.policy.dataset_gates import DATASET_KINDS
 from release_tasks.policy.distribution_gates import DISTRIBUTION_KINDS
@@ -21,6 +22,7 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **FREEZE_KINDS,
     **RECIPE_KINDS,
     **DISTRIBUTION_KINDS,
+    **CARD_KINDS,
     **SUITE_KINDS,
     **PARITY_KINDS,
     **DATASET_KINDS,
