@@ -47,6 +47,16 @@ def refuse_foreign(release_type: ReleaseType, top: Table) -> None:
                 ),
                 name,
             )
+    cards = top.value("cards")
+    if release_type in _FOREIGN and isinstance(cards, Mapping) and "model" in cards:
+        top.problem(
+            ConfigError(
+                f"a model card speaks of a model, which a release of type {release_type} does not have",
+                wanted="no such key",
+            ),
+            "cards",
+            "model",
+        )
     if release_type == "dataset" and "dataset" not in top:
         wanted = "[dataset] with version and files"
         top.problem(ConfigError("dataset is missing", wanted=wanted), "dataset")
