@@ -24,6 +24,13 @@ KIND = "distribution"
 
 
 def _distribution(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
+    if data["version"] is None:
+        yield Finding(
+            code=GateCode.DISTRIBUTION_OTHER_VERSION,
+            subject="release.version",
+            wanted="a version that PEP 440 knows, too",
+            found="one that no Python distribution can have",
+        )
     for row in rows(data, "files"):
         path = text(row["path"])
         found = part_if_asked(row, "found")
@@ -46,9 +53,9 @@ def _identity(data: JSONObject, path: str, found: JSONObject) -> Iterator[Findin
         ("name", GateCode.DISTRIBUTION_OTHER_NAME),
         ("version", GateCode.DISTRIBUTION_OTHER_VERSION),
     ):
-        wanted = "a version of PEP 440 in release.version" if data[key] is None else f"{key} {data[key]}"
+        wanted = f"{key} {data[key]}"
         for where, value in (("file name", found[key]), ("metadata inside", found[f"inside_{key}"])):
-            if value != data[key]:
+            if data[key] is not None and value != data[key]:
                 yield Finding(code=code, subject=f"{path}: {where}", wanted=wanted, found=text(value))
 
 
