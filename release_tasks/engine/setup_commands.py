@@ -65,11 +65,12 @@ class Init(VerbCommand):
     """`init [FOLDER]`: a commented release.toml, policy and dodo.py."""
 
     name = "init"
-    doc_purpose = "write release.toml, policy and dodo.py for a folder of model files"
+    doc_purpose = "write release.toml, policy and dodo.py for a model, a dataset or a Python project"
     doc_usage = "[FOLDER]"
     cmd_options = (
         option("release-name", "name of the release; default: the folder's"),
-        option("release-version", "first version", "0.1.0"),
+        option("release-version", "first version; default: 0.1.0, of data build 1 of today"),
+        option("type", "what is released: model, dataset or tooling", "model"),
         flag("force", "replace files that are already there"),
     )
 
@@ -79,7 +80,11 @@ class Init(VerbCommand):
         if len(args) > 1:
             raise ConfigError("init takes one folder", found=" ".join(args))
         written = init(
-            folder, name=params["release-name"], version=params["release-version"], force=params["force"]
+            folder,
+            name=params["release-name"],
+            version=params["release-version"],
+            release_type=params["type"],
+            force=params["force"],
         )
         sys.stdout.write("".join(f"wrote {os.path.relpath(folder / path)}\n" for path in written))
         sys.stdout.write("next: look at release.toml, then 'doit check', 'doit freeze', 'doit release'\n")

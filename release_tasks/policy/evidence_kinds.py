@@ -7,6 +7,7 @@ from release_tasks.policy.candidate_gates import CANDIDATE_KINDS
 from release_tasks.policy.card_gates import CARD_KINDS
 from release_tasks.policy.change_gates import CHANGE_KINDS
 from release_tasks.policy.dataset_gates import DATASET_KINDS
+from release_tasks.policy.distribution_gates import DISTRIBUTION_KINDS
 from release_tasks.policy.evaluation_gates import EVALUATION_KINDS
 from release_tasks.policy.evidence_shape import EvidenceKind
 from release_tasks.policy.freeze_gates import FREEZE_KINDS
@@ -20,6 +21,7 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **CANDIDATE_KINDS,
     **FREEZE_KINDS,
     **RECIPE_KINDS,
+    **DISTRIBUTION_KINDS,
     **CARD_KINDS,
     **SUITE_KINDS,
     **PARITY_KINDS,

@@ -8,6 +8,7 @@ from release_tasks.policy.candidate_gates import CANDIDATE_GATES
 from release_tasks.policy.card_gates import CARD_GATES
 from release_tasks.policy.change_gates import CHANGE_GATES
 from release_tasks.policy.dataset_gates import DATASET_GATES
+from release_tasks.policy.distribution_gates import DISTRIBUTION_GATES
 from release_tasks.policy.evaluation_gates import EVALUATION_GATES
 from release_tasks.policy.freeze_gates import FREEZE_GATES
 from release_tasks.policy.gate import Gate
@@ -23,6 +24,7 @@ GATES: tuple[Gate, ...] = (
     *CANDIDATE_GATES,
     *FREEZE_GATES,
     *RECIPE_GATES,
+    *DISTRIBUTION_GATES,
     *CARD_GATES,
     *SUITE_GATES,
     *PARITY_GATES,

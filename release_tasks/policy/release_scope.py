@@ -12,6 +12,8 @@ WEIGHT_ROLES = frozenset({"weights", "gguf"})
 WEIGHT_SUFFIXES = (".safetensors", ".gguf")
 # Words and pieces of words look as random as keys: exact patterns only, no entropy, no keywords (K7).
 VOCABULARY_ROLES = frozenset({"tokenizer", "preprocessor", "weights-index"})
+# Members of a wheel or source archive: in source code every other constant is named like a secret.
+MEMBER_ROLE = "member"
 _VOCABULARY_NAMES = frozenset(
     {"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json"}
 )
@@ -36,6 +38,8 @@ def scope_of(role: str, path: str) -> Scope:
     name = path.rpartition("/")[2].casefold()
     if role in WEIGHT_ROLES or name.endswith(WEIGHT_SUFFIXES):
         return Scope("none", network=False, marks=False)
+    if role == MEMBER_ROLE:
+        return Scope("patterns", network=False, marks=False)
     vocabulary = role in VOCABULARY_ROLES or (
         role == "extra" and (name in _VOCABULARY_NAMES or name.endswith(_VOCABULARY_SUFFIXES))
     )

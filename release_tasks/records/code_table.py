@@ -49,6 +49,9 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     (Category.CONTRACT, _HARD, 8, {
         GateCode.CONTRACT_FILE_MISSING: "declare the file in [artifacts]",
     }),
+    (Category.WEIGHTS, _WARNS, 10, {
+        GateCode.WEIGHTS_UNDECLARED: "nothing to do: a release of this type has no weights",
+    }),
     (Category.WEIGHTS, _HARD, 4, {
         GateCode.WEIGHTS_INVALID: "write the file again from its source",
         GateCode.WEIGHTS_NOT_FINITE: "train again from a finite checkpoint",
@@ -67,11 +70,25 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     (Category.SECURITY, _WARNS, 10, {
         GateCode.SECRET_EXCEPTION_UNUSED: "remove the exception from the policy: it matches nothing",
     }),
+    (Category.DISTRIBUTION, _WARNS, 10, {
+        GateCode.DISTRIBUTION_UNDECLARED: "nothing to do: only a release of type tooling has a wheel",
+    }),
+    (Category.DISTRIBUTION, _HARD, 8, {
+        GateCode.DISTRIBUTION_INVALID: "build the wheel and the source archive again, with a standard build backend",
+        GateCode.DISTRIBUTION_OTHER_NAME: "make release.name and the name in pyproject.toml one",
+        GateCode.DISTRIBUTION_OTHER_VERSION: "make release.version and the version that was built one",
+        GateCode.DISTRIBUTION_FALLBACK_VERSION: "build from a clean checkout with its tags, or write the version down in pyproject.toml",
+        GateCode.DISTRIBUTION_RECORD_MISMATCH: "build the wheel again: somebody changed it after its RECORD was written",
+    }),
+    (Category.DISTRIBUTION, _HARD, 1, {
+        GateCode.DISTRIBUTION_MEMBER_UNSAFE: "build again without the named member: unpacking it could write elsewhere",
+    }),
     (Category.SMOKE, _HARD, 4, {
         GateCode.SMOKE_FAILED: "read .release/logs/smoke.log",
         GateCode.SMOKE_SAMPLE_REFUSED: "look at the sample: it does not compile",
     }),
     (Category.SMOKE, _WARNS, 10, {
+        GateCode.SMOKE_UNDECLARED: "declare [smoke] with a command that tries what is released",
         GateCode.SMOKE_LOAD_ONLY: "declare [smoke] command so that a sample is generated and checked",
     }),
     (Category.EVIDENCE, _HARD, 6, {
@@ -254,6 +271,7 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.CARDS_UNDECLARED,
         GateCode.DATASET_SCHEMA_UNDECLARED,
         GateCode.DATASET_UNDECLARED,
+        GateCode.DISTRIBUTION_UNDECLARED,
         GateCode.EVALUATION_UNDECLARED,
         GateCode.EVIDENCE_INVALID,
         GateCode.EVIDENCE_MISSING,
@@ -264,9 +282,11 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.RECIPE_UNDECLARED,
         GateCode.SECRETS_NOT_SCANNED,
         GateCode.SMOKE_LOAD_ONLY,
+        GateCode.SMOKE_UNDECLARED,
         GateCode.TESTS_NONE_RAN,
         GateCode.TESTS_SKIPPED,
         GateCode.TESTS_SUITE_UNDECLARED,
         GateCode.TESTS_UNDECLARED,
+        GateCode.WEIGHTS_UNDECLARED,
     }
 )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from release_tasks.errors import FormatError
 from release_tasks.policy.network_use import network_uses
 from release_tasks.policy.open_marks import open_marks
-from release_tasks.policy.release_scope import scope_of
+from release_tasks.policy.release_scope import MEMBER_ROLE, scope_of
+from release_tasks.records.archive_listing import Listing
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST
 from release_tasks.stages.execution import Report
+from release_tasks.system.distribution_file import read_sdist, read_wheel
 from release_tasks.system.scanners.all_scanners import scanners
 from release_tasks.system.scanners.protocol import Document
 
+_READERS: dict[str, Callable[..., Listing]] = {"wheel": read_wheel, "sdist": read_sdist}
 _SNIFFED = 8192  # bytes that must hold no NUL, as git tells text
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -31,14 +36,15 @@ class Item:
 def scan_release(items: Iterable[Item], *, scratch: Path, report: Report) -> JSONObject:
     """Scan every text among the files with every scanner that is there; returns data of evidence `secrets`.
 
-    Weights are not opened. Modes are not looked at: the caller sets `modes`. `scratch` is a folder that
-    copies of texts may be written to while the scan lasts.
+    Weights are not opened; wheels and source archives are, and each member is a text of its own. Modes are
+    not looked at: the caller sets `modes`. `scratch` is a folder that copies of texts may be written to while
+    the scan lasts.
     """
     documents: list[Document] = []
     left_out: list[JSON] = []
     network: list[JSON] = []
     marks: list[JSON] = []
-    for item in sorted(items, key=lambda item: item.path):
+    for item in sorted(_with_members(items), key=lambda item: item.path):
         scope = scope_of(item.role, item.path)
         text = None if scope.secrets == "none" else _text(item.source)
         if text is None:
@@ -62,6 +68,18 @@ def scan_release(items: Iterable[Item], *, scratch: Path, report: Report) -> JSO
         "marks": marks,
         "modes": None,
     }
+
+
+def _with_members(items: Iterable[Item]) -> Iterator[Item]:
+    """Every file, and the members of the archives that are Python distributions."""
+    for item in items:
+        yield item
+        reader = _READERS.get(item.role)
+        if reader is not None and isinstance(item.source, Path):
+            with contextlib.suppress(FormatError):  # the evidence of kind `distribution` says so
+                listing = reader(item.source, keep=("",), where=item.path)
+                for name, data in listing.kept.items():
+                    yield Item(path=f"{item.path}/{name}", role=MEMBER_ROLE, source=data)
 
 
 def _secrets(documents: Sequence[Document], scratch: Path) -> JSONObject:

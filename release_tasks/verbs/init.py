@@ -13,9 +13,12 @@ from pathlib import Path
 from release_tasks.config.load import FILE_NAME, POLICY_NAME
 from release_tasks.config.parse import parse_release
 from release_tasks.errors import ConfigError
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.version import parse_version
+from release_tasks.system.clock import now
 from release_tasks.system.disk import write_atomic
 from release_tasks.system.storage import storage_errors
+from release_tasks.verbs.data_scaffold import dataset_text, find_data_files
 from release_tasks.verbs.model_files import ModelFiles, find_model_files
 from release_tasks.verbs.policy_scaffold import POLICY_SCHEMA, policy_text
 from release_tasks.verbs.registration import (
@@ -30,21 +33,30 @@ from release_tasks.verbs.scaffold import (
     Heading,
     release_text,
 )
+from release_tasks.verbs.tooling_scaffold import TRIAL, read_project, tooling_text, trial_text
 
 _IGNORED = (".release", "release", "experiments")
 _PROJECT = re.compile(r"release_tasks\.Project\(")
 _LONGEST_NAME = 100
+_FIRST = "0.1.0"
 
 
 def init(
-    folder: Path, *, name: str | None = None, version: str = "0.1.0", force: bool = False
+    folder: Path,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    release_type: str = "model",
+    force: bool = False,
 ) -> tuple[str, ...]:
     """Write release.toml, the policy, dodo.py and what they need; return the paths written, relative.
 
-    Weights, tokenizer and configuration are found in the folder. Where several could be meant none is taken:
-    all stand in release.toml as comments. `name` is the folder's by default. Everything is checked before
-    anything is written. Raises ConfigError for files that exist (unless `force`), a bad name or version,
-    weights in pickle formats only, and a doit configuration that has to be completed by hand.
+    Of a model weights, tokenizer and configuration are found in the folder; where several could be meant none
+    is taken: all stand in release.toml as comments. Of a dataset its folder is found, of tooling its
+    pyproject.toml read. `name` is the folder's by default, or the project's; `version` is 0.1.0, the
+    project's, or for data the first build of today. Everything is checked before anything is written. Raises
+    ConfigError for files that exist (unless `force`), a bad name, version or type, weights in pickle formats
+    only, tooling without a name, and a doit configuration that has to be completed by hand.
     """
     if not folder.is_dir():
         raise ConfigError(
@@ -52,12 +64,8 @@ def init(
             wanted="an existing folder of model files",
             where=str(folder),
         )
-    files = find_model_files(folder)
-    _refuse_pickles(files)
-    heading = Heading(
-        name=_name_of(folder) if name is None else name, version=version, scheme=_scheme(version)
-    )
-    complete = tomllib.loads(release_text(heading, files, stand_in=True))
+    texts = _texts(folder, release_type, name=name, version=version)
+    complete = tomllib.loads(texts.complete)
     parse_release(complete, root=folder.absolute(), file=folder.absolute() / FILE_NAME, environ={})
     planned = {
         RELEASE_SCHEMA: _schema("release.schema.json"),
@@ -65,12 +73,56 @@ def init(
         POLICY_NAME: policy_text().encode(),
         **_dodo(folder),
         **_registration(folder),
-        **_gitignore(folder),
-        FILE_NAME: release_text(heading, files).encode(),
+        **_gitignore(folder, texts.ignored),
+        **texts.beside,
+        FILE_NAME: texts.written.encode(),
     }
     _refuse_existing(folder, planned, force=force)
     _write_all(folder, planned)
     return tuple(planned)
+
+
+@frozen
+class _Texts:
+    """release.toml as it is written, the same with every gap filled, and what belongs beside it."""
+
+    written: str
+    complete: str
+    beside: dict[str, bytes]
+    ignored: tuple[str, ...] = _IGNORED
+
+
+def _texts(folder: Path, release_type: str, *, name: str | None, version: str | None) -> _Texts:
+    match release_type:
+        case "model":
+            files = find_model_files(folder)
+            _refuse_pickles(files)
+            heading = Heading(
+                name=name or _name_of(folder), version=version or _FIRST, scheme=_scheme(version or _FIRST)
+            )
+            complete = release_text(heading, files, stand_in=True)
+            return _Texts(written=release_text(heading, files), complete=complete, beside={})
+        case "dataset":
+            built = version or f"{now()[:10].replace('-', '.')}_build1"
+            scheme = None if _scheme(built) else "semver"
+            heading = Heading(name=name or _name_of(folder), version=built, scheme=scheme, type="dataset")
+            text = dataset_text(heading, find_data_files(folder))
+            return _Texts(written=text, complete=text, beside={})
+        case "tooling":
+            project = read_project(folder)
+            chosen = version or project.version or _FIRST
+            heading = Heading(name=name or project.name, version=chosen, scheme=None, type="tooling")
+            text = tooling_text(heading, project)
+            beside = {TRIAL: trial_text(project).encode()}
+            return _Texts(written=text, complete=text, beside=beside, ignored=(*_IGNORED, "dist"))
+        case _:
+            raise ConfigError(
+                "there is nothing to begin a release of this type with",
+                wanted="model, dataset or tooling",
+                found=release_type,
+                where="--type",
+                hint="a patch or an experiment begins with the release.toml of its model",
+            )
 
 
 def _refuse_pickles(files: ModelFiles) -> None:
@@ -90,11 +142,11 @@ def _name_of(folder: Path) -> str:
     return name.strip("._-")[:_LONGEST_NAME].strip("._-") or "model"
 
 
-def _scheme(version: str) -> str:
+def _scheme(version: str) -> str | None:
     try:
         parse_version(version, "calendar")
     except ConfigError:
-        return "semver"
+        return None
     return "calendar"
 
 
@@ -182,10 +234,10 @@ def _by_hand(path: Path, lines: str) -> ConfigError:
     )
 
 
-def _gitignore(folder: Path) -> dict[str, bytes]:
+def _gitignore(folder: Path, ignored: tuple[str, ...]) -> dict[str, bytes]:
     text = _read(folder / ".gitignore") or ""
     present = {line.strip().strip("/") for line in text.splitlines()}
-    missing = [f"/{name}/" for name in _IGNORED if name not in present]
+    missing = [f"/{name}/" for name in ignored if name not in present]
     if not missing:
         return {}
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -195,7 +247,7 @@ def _gitignore(folder: Path) -> dict[str, bytes]:
 
 def _refuse_existing(folder: Path, planned: dict[str, bytes], *, force: bool) -> None:
     """Files of ours are never overwritten; those that are added to, and the copies of schemas, may exist."""
-    own = [name for name in (FILE_NAME, POLICY_NAME, "dodo.py") if name in planned]
+    own = [name for name in (FILE_NAME, POLICY_NAME, "dodo.py", TRIAL) if name in planned]
     found = [name for name in own if os.path.lexists(folder / name)]
     if not force and found:
         raise ConfigError(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from release_tasks.config.layout import base_name
+from release_tasks.config.schema import ReleaseType
 from release_tasks.formats.safetensors_index import INDEX_NAME
 from release_tasks.policy.profiles import PROFILES
 from release_tasks.records.frozen_record import frozen
@@ -27,16 +28,17 @@ _GGUF = "build/model-Q8_0.gguf"
 
 @frozen
 class Heading:
-    """What `[release]` begins with."""
+    """What `[release]` begins with; `scheme` is None where the type's own is meant."""
 
     name: str
     version: str
-    scheme: str
+    scheme: str | None
+    type: ReleaseType = "model"
 
 
 def release_text(heading: Heading, files: ModelFiles, *, stand_in: bool = False) -> str:
     """The text of release.toml; with `stand_in` undecided files get invented names, so it is complete."""
-    return "\n".join((*_head(heading), *_artifacts(files, stand_in=stand_in), "", _more(files)))
+    return "\n".join((*head_lines(heading), *_artifacts(files, stand_in=stand_in), "", _more(files)))
 
 
 def _more(files: ModelFiles) -> str:
@@ -44,23 +46,27 @@ def _more(files: ModelFiles) -> str:
     chosen = _chosen(files)
     model = _MODEL if chosen is None else chosen.index or chosen.files[0]
     near = nearest(files.gguf, chosen.folder if chosen else None)
-    return MORE.replace('"MODEL"', _toml(model)).replace('"GGUF"', _toml(near[0] if near else _GGUF))
+    return MORE.replace('"MODEL"', toml_text(model)).replace('"GGUF"', toml_text(near[0] if near else _GGUF))
 
 
-def _head(heading: Heading) -> Iterator[str]:
+def head_lines(heading: Heading) -> Iterator[str]:
+    """The beginning of release.toml: how to go on, and [release]."""
     yield f"#:schema ./{RELEASE_SCHEMA}"
     yield "# What is released, and how it is made. Paths are relative to this file, and stay below it."
     yield "# `doit check` finds mistakes, `doit release` builds, `doit verify release/VERSION` proves."
     yield "schema = 1"
     yield ""
     yield "[release]"
-    yield f"name = {_toml(heading.name)}"
-    yield f"version = {_toml(heading.version)}"
-    if heading.scheme != "semver":
-        yield f"scheme = {_toml(heading.scheme)}"
+    yield f"name = {toml_text(heading.name)}"
+    yield f"version = {toml_text(heading.version)}"
+    if heading.type != "model":
+        yield f"type = {toml_text(heading.type)}"
+    if heading.scheme is not None:
+        yield f"scheme = {toml_text(heading.scheme)}"
     yield '# license = "Apache-2.0"  # SPDX expression'
     yield '# bundles = ["zip"]  # zip, tar, both or []'
-    yield '# architecture = "decoder"'
+    if heading.type == "model":
+        yield '# architecture = "decoder"'
     yield f'# profile = "default"  # {", ".join(PROFILES)}, or one of the policy'
     yield ""
 
@@ -109,7 +115,7 @@ def _weights_lines(
         yield from _weights_keys(chosen)
         others = [item.files[0] for item in known if item is not chosen]
         if others:
-            yield f"# Further away, not taken: {_toml(others)}"
+            yield f"# Further away, not taken: {toml_text(others)}"
         return
     yield from _why_no_weights(near)
     for item in known:
@@ -122,11 +128,11 @@ def _weights_lines(
 
 def _weights_keys(weights: Weights) -> Iterator[str]:
     if len(weights.files) == 1 and not weights.missing:
-        yield f"model = {_toml(weights.files[0])}"
+        yield f"model = {toml_text(weights.files[0])}"
         return
-    yield f"model = {_toml(list(weights.files))}"
+    yield f"model = {toml_text(list(weights.files))}"
     beside = f"{weights.folder}/" if weights.folder else ""
-    yield f"index = {_toml(weights.index or beside + INDEX_NAME)}"
+    yield f"index = {toml_text(weights.index or beside + INDEX_NAME)}"
 
 
 def _why_no_weights(near: tuple[Weights, ...]) -> Iterator[str]:
@@ -148,27 +154,27 @@ def _one(
     key: str, known: tuple[str, ...], near: tuple[str, ...], usual: str, *, stand_in: bool
 ) -> Iterator[str]:
     if len(near) == 1:
-        yield f"{key} = {_toml(near[0])}"
+        yield f"{key} = {toml_text(near[0])}"
         others = [path for path in known if path != near[0]]
         if others:
-            yield f"# Further away, not taken: {_toml(others)}"
+            yield f"# Further away, not taken: {toml_text(others)}"
         return
     yield "# CHOOSE: several files could be it." if near else "# None was found. Name the file:"
-    yield from (f"# {key} = {_toml(path)}" for path in known or (usual,))
+    yield from (f"# {key} = {toml_text(path)}" for path in known or (usual,))
     if stand_in:
-        yield f"{key} = {_toml(usual)}"
+        yield f"{key} = {toml_text(usual)}"
 
 
 def _gguf(known: tuple[str, ...], near: tuple[str, ...]) -> Iterator[str]:
     if not known:
-        yield f"# gguf = {_toml([_GGUF])}  # other formats of the model"
+        yield f"# gguf = {toml_text([_GGUF])}  # other formats of the model"
         return
     clash = len({fold(base_name(path)) for path in near}) < len(near)
     yield "# CHOOSE: two of these would have one name in the release." if clash else "# GGUF files."
-    yield f"{'# ' if clash else ''}gguf = {_toml(list(near))}"
+    yield f"{'# ' if clash else ''}gguf = {toml_text(list(near))}"
     others = [path for path in known if path not in near]
     if others:
-        yield f"# Further away, not taken: {_toml(others)}"
+        yield f"# Further away, not taken: {toml_text(others)}"
 
 
 def _extra(companions: Iterable[str]) -> Iterator[str]:
@@ -177,11 +183,11 @@ def _extra(companions: Iterable[str]) -> Iterator[str]:
         by_name.setdefault(fold(base_name(path)), path)
     if by_name:
         yield "# Further files, found beside the weights and the tokenizer; globs are allowed."
-        yield f"extra = {_toml(sorted(by_name.values()))}"
+        yield f"extra = {toml_text(sorted(by_name.values()))}"
     else:
         yield '# extra = ["notes/*.txt"]  # further files; globs are allowed'
 
 
-def _toml(value: str | list[str]) -> str:
+def toml_text(value: str | list[str]) -> str:
     """A TOML string or array: JSON's escapes are TOML's."""
     return json.dumps(value, ensure_ascii=False)

@@ -153,7 +153,7 @@ BROKEN = [
     ("release/version", 1, "wrong type\n  wanted: a string\n  found:  integer 1\n  where:  release.toml: release.version", True),
     ("release/scheme", "semvr", 'value refused\n  wanted: one of semver, calendar\n  found:  string "semvr"\n  where:  release.toml: release.scheme\n  hint:   did you mean semver?', True),
     ("release/bundles", ["rar"], 'value refused\n  wanted: one of zip, tar\n  found:  string "rar"\n  where:  release.toml: release.bundles[0]\n  hint:   did you mean tar?', True),
-    ("release/type", "dataset", 'release type dataset comes in a later version of release_tasks\n  wanted: model, patch or experimental\n  found:  string "dataset"\n  where:  release.toml: release.type', True),
+    ("release/type", "modle", 'value refused\n  wanted: one of model, dataset, tooling, patch, experimental\n  found:  string "modle"\n  where:  release.toml: release.type\n  hint:   did you mean model?', True),
     ("release/profile", "", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string ""\n  where:  release.toml: release.profile', True),
     ("artifacts/tokenizer_version", 1, "wrong type\n  wanted: a string\n  found:  integer 1\n  where:  release.toml: artifacts.tokenizer_version", True),
     ("release/license", " ", 'text refused\n  wanted: one line, not empty, no control characters\n  found:  string " "\n  where:  release.toml: release.license', True),

@@ -19,6 +19,16 @@ ROOT = f"sha256:{'a' * 64}"
 NOW: dict[str, Digest] = {"model": sha256("0" * 64), "tokenizer": sha256("1" * 64)}
 
 _SAME_PATH = f"sha256:{'7' * 64}"
+_ARCHIVE = {
+    "name": "tool",
+    "version": "1.0.1",
+    "inside_name": "tool",
+    "inside_version": "1.0.1",
+    "fallback": None,
+    "members": 4,
+    "unsafe": [],
+    "record": [],
+}
 _PROMPT = {
     "tau": 1.0,
     "informative": 32,
@@ -106,6 +116,24 @@ EVIDENCE: dict[str, Any] = {
             "benchmark": None,
         },
         "flaws": [],
+    },
+    "distribution": {
+        "name": "tool",
+        "version": "1.0.1",
+        "files": [
+            {
+                "path": "tool-1.0.1-py3-none-any.whl",
+                "kind": "wheel",
+                "problem": None,
+                "found": {"kind": "wheel", **_ARCHIVE},
+            },
+            {
+                "path": "tool-1.0.1.tar.gz",
+                "kind": "sdist",
+                "problem": None,
+                "found": {"kind": "sdist", **_ARCHIVE},
+            },
+        ],
     },
     "tests/unit": {
         "name": "unit",
@@ -231,6 +259,8 @@ SAMPLE["cards"]["flaws"] = [
     }
 ]
 SAMPLE["recipe"]["accepted"] = [{**_CLOCK, "line": 9, "reason": "goes to the log only"}]
+for _key in ("unsafe", "record"):
+    SAMPLE["distribution"]["files"][0]["found"][_key] = [{"member": "tool/a.py", "problem": "p"}]
 SAMPLE["dataset"] = dataset_evidence.SAMPLE
 SAMPLE.update(bench_evidence.SAMPLE)
 SAMPLE.update(change_evidence.SAMPLE)

@@ -58,6 +58,9 @@ CANDIDATE: list[Control] = [
         GateCode.WEIGHTS_NOT_FINITE,
     ),
     ("weights-finite", change("artifacts", weights=[]), GateCode.WEIGHTS_INVALID),
+    ("weights-finite", change("artifacts", weights=None), GateCode.EVIDENCE_INVALID),
+    ("contract", change("artifacts", contract="dataset/1"), GateCode.EVIDENCE_INVALID),
+    ("contract", change("artifacts", contract="models/1"), GateCode.EVIDENCE_INVALID),
     (
         "weights-canonical",
         change("artifacts", weights=[{**WEIGHT, "canonical": False}]),
@@ -151,6 +154,31 @@ RECIPE: list[Control] = [
         change("recipe", accepted=[{**_CLOCK, "rule": "unreadable", "reason": "it is mine"}]),
         GateCode.EVIDENCE_INVALID,
     ),
+]
+
+
+def _distribution(changes: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
+    """Change the row of the wheel, and what was found in it."""
+    wheel, sdist = copy.deepcopy(EVIDENCE["distribution"]["files"])
+    found = None if values.get("found", wheel) is None else {**wheel["found"], **values}
+    return change("distribution", files=[{**wheel, **(changes or {}), "found": found}, sdist])
+
+
+_MEMBER = [{"member": "tool/a.py", "problem": "p"}]
+DISTRIBUTION: list[Control] = [
+    (
+        "distribution",
+        _distribution({"problem": "not a wheel that can be read"}, found=None),
+        GateCode.DISTRIBUTION_INVALID,
+    ),
+    ("distribution", _distribution(inside_name="other"), GateCode.DISTRIBUTION_OTHER_NAME),
+    ("distribution", _distribution(inside_version="1.0.0"), GateCode.DISTRIBUTION_OTHER_VERSION),
+    ("distribution", change("distribution", version=None), GateCode.DISTRIBUTION_OTHER_VERSION),
+    ("distribution", _distribution(fallback="0.0.0"), GateCode.DISTRIBUTION_FALLBACK_VERSION),
+    ("distribution", _distribution(unsafe=_MEMBER), GateCode.DISTRIBUTION_MEMBER_UNSAFE),
+    ("distribution", _distribution(record=_MEMBER), GateCode.DISTRIBUTION_RECORD_MISMATCH),
+    ("distribution", change("distribution", files=[]), GateCode.EVIDENCE_INVALID),
+    ("distribution", _distribution({"problem": "cut"}), GateCode.EVIDENCE_INVALID),
 ]
 
 
@@ -455,6 +483,7 @@ CONTROLS: list[Control] = [
     *CANDIDATE,
     *FREEZE,
     *RECIPE,
+    *DISTRIBUTION,
     *SUITES,
     *PARITY,
     *DATASET,
