@@ -45,5 +45,16 @@ MODEL_1 = Contract(
         Slot("environment", "recorded"),
     ),
 )
-CONTRACTS: dict[str, Contract] = {MODEL_1.name: MODEL_1}
-CURRENT: dict[str, Contract] = {"model": MODEL_1, "patch": MODEL_1, "experimental": MODEL_1}
+MODEL_2 = Contract(
+    "model/2",
+    (
+        *MODEL_1.slots,
+        Slot("model-card", "derived", least=0),
+        Slot("data-card", "derived", least=0),
+        Slot("perf-comparison", "derived", least=0),
+        Slot("checklist", "derived", least=0),
+        Slot("changelog", "derived", least=0),
+    ),
+)
+CONTRACTS: dict[str, Contract] = {contract.name: contract for contract in (MODEL_1, MODEL_2)}
+CURRENT: dict[str, Contract] = {"model": MODEL_2, "patch": MODEL_2, "experimental": MODEL_2}
