@@ -14,7 +14,7 @@ from release_tasks.config.declared import declared_path
 from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
-from release_tasks.config.readers import choice, describe, integer, matching, text
+from release_tasks.config.readers import choice, describe, flag, integer, matching, text
 from release_tasks.config.reproduction import read_reproduce
 from release_tasks.config.schema import (
     DEFAULT_SCHEME,
@@ -159,6 +159,7 @@ def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
         version=_read_version(table, scheme or DEFAULT_SCHEME, overrides),
         scheme=scheme,
         bundles=None if bundles is None else tuple(sorted(bundles)),
+        page=table.one("page", flag),
         type=table.one("type", _type),
         base=table.one("base", lambda value: parse_version(text(value), scheme or DEFAULT_SCHEME).text),
         reason=table.one("reason", text),

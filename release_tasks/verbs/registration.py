@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
     "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
+    "page": "release_tasks.engine.page_command:Page",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}
