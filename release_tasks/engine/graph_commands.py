@@ -26,6 +26,7 @@ from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
+from release_tasks.system.drawing import can_draw, plot_refused
 from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.system.stat_key import stat_key
@@ -250,6 +251,8 @@ class Release(JudgedCommand):
 def release_project(command: GraphCommand, project: Project, params: Any) -> int:
     """Build up to an accepted candidate, or say that the version is already released."""
     plan = project.plan
+    if plan.release.page and not can_draw():
+        raise plot_refused()  # before hours of training, not after
     names = [step.name for step in project.steps]
     seal = seal_of(plan)
     if seal is not None and (plan.release.root / plan.folder).exists():

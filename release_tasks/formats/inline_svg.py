@@ -81,6 +81,8 @@ def _restyle(element: ET.Element, colours: Mapping[str, str]) -> None:
     for name, value in styles.items():
         if name in _PAINT and value.startswith("#"):
             classes.append(f"{name}-{colours[value]}")
+        elif name == "font-family":
+            continue  # text is set in the letters of the page
         elif name == "font":
             size = _FONT_SIZE.search(value)
             element.set("font-size", size[1] if size else "9")

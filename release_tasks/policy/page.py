@@ -13,6 +13,7 @@ from release_tasks.policy.page_lineage import Lineage, lay_out_lineage
 from release_tasks.policy.page_performance import performance_charts
 from release_tasks.policy.page_tensors import WeightsTable, weights_table
 from release_tasks.policy.rebuild_level import LEVELS, Level
+from release_tasks.policy.waivers import WAIVERS_USED, WAIVERS_USED_DOC
 from release_tasks.records.chart import Chart
 from release_tasks.records.content import Content, GateContent
 from release_tasks.records.digest import Digest
@@ -30,7 +31,7 @@ ARTIFACTS = "evidence/artifacts.json"
 WEIGHT_ROLES = ("weights", "gguf")
 Card = tuple[str, str, str]  # a number, what follows it in smaller letters, what it is
 _STATUSES = ("fail", "warn", "waived", "pass", "off", "skipped")
-_DOCS = {gate.name: gate.doc for gate in GATES}
+_DOCS = {**{gate.name: gate.doc for gate in GATES}, WAIVERS_USED: WAIVERS_USED_DOC}
 _NOT_SHOWN = frozenset({"seed", "samples"})  # of the summary: how it was measured
 _MOST_METRICS = 3
 _FACTS = (
@@ -156,7 +157,7 @@ def _cards(
     if records := content.figures.get("dataset.record_count"):
         yield (f"{records.value:,}", "", "records of data")
     size = sum(file.entry.size for file in manifest.files)
-    yield (_megabytes(size), f"in {len(manifest.files)} files", "size of the release")
+    yield (_megabytes(size), "", f"in {len(manifest.files)} files")
 
 
 def _megabytes(size: int) -> str:

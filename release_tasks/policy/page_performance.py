@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from release_tasks.policy.content_figures import shown_number
 from release_tasks.policy.metric_judgement import amount, measured_of
@@ -13,23 +13,27 @@ from release_tasks.records.content import BenchContent, Content, Measurement
 from release_tasks.records.json_value import JSON
 
 REGRESSION = "evidence/regression.json"
-_Metric = tuple[str, str, str]  # name, unit, direction: what may share a chart
+_Metric = tuple[str, str, str]  # title, unit, direction: what may share a chart
 
 
 def performance_charts(content: Content, past: Sequence[Baseline]) -> tuple[Chart, ...]:
-    """One chart for each metric, over all benchmarks that measure it; `past` is in the order of versions."""
+    """One chart for each metric over all benchmarks, one for the shares of each; `past` goes by version."""
     targets = _targets(content.record(REGRESSION))
-    metrics = sorted(
-        {_key(metric) for bench in content.benches for metric in bench.metrics},
-        key=lambda metric: (metric[1] != "1", metric),
-    )
-    charts = enumerate((_chart(metric, content.benches, past, targets) for metric in metrics), 1)
+    groups: dict[_Metric, list[tuple[BenchContent, Measurement]]] = {}
+    for bench in content.benches:
+        for metric in bench.metrics:
+            groups.setdefault(_group(bench, metric), []).append((bench, metric))
+    ordered = sorted(groups, key=lambda group: (group[1] != "1", group))
     version = str(content.metadata.get("version", "this release"))
-    return tuple(_finished(chart, index, version, past) for index, chart in charts)
+    return tuple(
+        _finished(_chart(group, groups[group], past, targets), index, version, past)
+        for index, group in enumerate(ordered, 1)
+    )
 
 
-def _key(metric: Measurement) -> _Metric:
-    return metric.name, metric.unit, metric.direction
+def _group(bench: BenchContent, metric: Measurement) -> _Metric:
+    """Shares of one benchmark belong together; anything else with its like of other benchmarks."""
+    return bench.name if metric.unit == "1" else metric.name, metric.unit, metric.direction
 
 
 def _targets(regression: Mapping[str, JSON]) -> dict[tuple[str, str], float]:
@@ -40,30 +44,30 @@ def _targets(regression: Mapping[str, JSON]) -> dict[tuple[str, str], float]:
         match row:
             case {"bench": str() as bench, "metric": str() as metric, "target": int() | float() as target}:
                 found[bench, metric] = float(target)
+            case _:
+                continue  # measured without a target
     return found
 
 
 def _chart(
-    metric: _Metric,
-    benches: Iterable[BenchContent],
+    group: _Metric,
+    measured: Sequence[tuple[BenchContent, Measurement]],
     past: Sequence[Baseline],
     targets: Mapping[tuple[str, str], float],
 ) -> Chart:
-    name, unit, direction = metric
+    title, unit, direction = group
     series = tuple(
         Series(
-            bench.name,
-            (*(_past_mark(baseline, bench.name, metric) for baseline in past), _mark(item)),
-            targets.get((bench.name, name)),
+            metric.name if unit == "1" else bench.name,
+            (*(_past_mark(baseline, bench.name, metric) for baseline in past), _mark(metric)),
+            targets.get((bench.name, metric.name)),
         )
-        for bench in benches
-        for item in bench.metrics
-        if _key(item) == metric
+        for bench, metric in measured
     )
     return Chart(
         key="",
         kind="trend" if past else "interval",
-        title=name,
+        title=title,
         description="",
         categories=(),
         series=series,
@@ -79,11 +83,11 @@ def _mark(metric: Measurement) -> Mark:
     return Mark(metric.median.value, metric.low.value, metric.high.value)
 
 
-def _past_mark(baseline: Baseline, bench: str, metric: _Metric) -> Mark | None:
+def _past_mark(baseline: Baseline, bench: str, metric: Measurement) -> Mark | None:
     """What an earlier release measured, None where it measured nothing that may be compared."""
     found = baseline.bench(bench)
-    figure = None if found is None else found.metric(metric[0])
-    if figure is None or (figure.unit, figure.direction) != metric[1:]:
+    figure = None if found is None else found.metric(metric.name)
+    if figure is None or (figure.unit, figure.direction) != (metric.unit, metric.direction):
         return None
     return _measured(figure)
 

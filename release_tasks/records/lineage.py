@@ -34,4 +34,6 @@ def lineage_from_json(value: JSON) -> tuple[StepFiles, ...]:
                 found.append(
                     StepFiles(step=step, reads=tuple(map(str, reads)), writes=tuple(map(str, writes)))
                 )
+            case _:
+                continue
     return tuple(found)

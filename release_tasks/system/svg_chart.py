@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from release_tasks.errors import EnvironmentRefused
 from release_tasks.formats.inline_svg import inline_svg
 from release_tasks.records.chart import Chart, Series
+from release_tasks.system.drawing import plot_refused
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +33,15 @@ COLOURS = {
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (2, 1.2)), (0, (6, 1.5, 1.5, 1.5)), "-", "-")
-_WIDTH, _HEIGHT = 4.4, 2.3  # inches of 72 units
-_ROW = 0.42  # inches for each row of bars and intervals
+_WIDTH, _HEIGHT = 3.7, 2.15  # inches of 72 units
+_ROW = 0.44  # inches for each row of bars and intervals
 _LEGEND = 0.2  # inches for each line of the legend
-_TICKS = 6
+_TICKS = 5
 _LONGEST = 40  # characters of a name in a chart
-_SETTINGS: dict[str, Any] = {
+_IN_LEGEND = 20  # and in a legend, of two columns
+_IN_TICK = 12  # and below an axis
+_DODGE = 0.22  # of a category, between dots of two series that would hide each other
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "release_tasks",
     "font.family": "DejaVu Sans",  # comes with matplotlib: only to measure by
@@ -122,11 +125,11 @@ def _room(chart: Chart) -> tuple[float, float, float, float]:
     """Where the axes are: left, bottom, width and height, as parts of the figure."""
     height = _height(chart)
     if chart.kind == "bars":
-        return 0.01, 0.02, 0.86, 0.96
+        return 0.01, 0.02, 0.8, 0.96
     if chart.kind == "interval":
         return 0.03, 0.3 / height, 0.94, 1 - 0.34 / height
     below = 0.42 + _LEGEND * _legend_lines(chart)
-    return 0.135, below / height, 0.845, 1 - (below + 0.1) / height
+    return 0.15, below / height, 0.83, 1 - (below + 0.1) / height
 
 
 def _bars(axes: Axes, chart: Chart) -> None:
@@ -153,8 +156,8 @@ def _bars(axes: Axes, chart: Chart) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _clipped(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _intervals(axes: Axes, chart: Chart) -> None:
@@ -173,7 +176,7 @@ def _intervals(axes: Axes, chart: Chart) -> None:
             _clipped(series.name),
             (0, place),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 5),
+            xytext=(0, 6.5),
             textcoords="offset points",
             color=_INK,
             va="bottom",
@@ -193,21 +196,21 @@ def _lines(axes: Axes, chart: Chart) -> None:
     )
     for index, series in enumerate(chart.series):
         _line(axes, chart, series, index, places)
-    for limit in sorted({series.limit for series in chart.series if series.limit is not None}):
-        axes.axhline(limit, color=_LIMIT, linewidth=1, dashes=(4, 3), zorder=0)
     if chart.chosen is not None:
         axes.axvline(places[chart.chosen], color=_LIMIT, linewidth=1, dashes=(1, 2), zorder=0)
     if not numeric:
         step = -(-len(places) // _TICKS)
         shown = range((len(places) - 1) % step, len(places), step)
         axes.set_xticks(
-            [places[index] for index in shown], [_clipped(chart.categories[index])[:14] for index in shown]
+            [places[index] for index in shown],
+            [_clipped(chart.categories[index], _IN_TICK) for index in shown],
         )
         axes.set_xlim(-0.4, max(places, default=0) + 0.4)
     else:
         axes.locator_params(axis="x", nbins=_TICKS)
     axes.locator_params(axis="y", nbins=5)
     axes.margins(y=0.14)
+    _limits(axes, chart)
     axes.grid(visible=True, axis="y", color=_LINE, linewidth=0.6)
     axes.set_xlabel(chart.axis, color=_INK, fontsize=9, labelpad=2)
     if len(chart.series) > 1:
@@ -224,8 +227,17 @@ def _lines(axes: Axes, chart: Chart) -> None:
         )
 
 
+def _limits(axes: Axes, chart: Chart) -> None:
+    """Dashed lines where they are near the values; a far limit would press these into a corner."""
+    low, high = axes.get_ylim()
+    for limit in sorted({series.limit for series in chart.series if series.limit is not None}):
+        if 1.5 * low - 0.5 * high <= limit <= 1.5 * high - 0.5 * low:
+            axes.axhline(limit, color=_LIMIT, linewidth=1, dashes=(4, 3), zorder=0)
+
+
 def _line(axes: Axes, chart: Chart, series: Series, index: int, places: Sequence[float]) -> None:
-    known = [(x, mark) for x, mark in zip(places, series.marks, strict=True) if mark is not None]
+    aside = (index - (len(chart.series) - 1) / 2) * _DODGE if chart.kind == "dots" else 0.0
+    known = [(x + aside, mark) for x, mark in zip(places, series.marks, strict=True) if mark is not None]
     colour = _SERIES[index % len(_SERIES)]
     axes.plot(
         [x for x, _ in known],
@@ -235,18 +247,8 @@ def _line(axes: Axes, chart: Chart, series: Series, index: int, places: Sequence
         markersize=4.5,
         linewidth=1.6,
         linestyle="none" if chart.kind == "dots" else _DASHES[index % len(_DASHES)],
-        label=_clipped(series.name),
+        label=_clipped(series.name, _IN_LEGEND),
     )
     for x, mark in known:
         if mark.low is not None and mark.high is not None and mark.low < mark.high:
             axes.plot([x, x], [mark.low, mark.high], color=colour, linewidth=1.1)
-
-
-def plot_refused() -> EnvironmentRefused:
-    """The error of a machine without matplotlib."""
-    return EnvironmentRefused(
-        "the page needs matplotlib, which draws its charts",
-        wanted="the extra plot",
-        found="no module matplotlib",
-        hint="pip install 'release_tasks[plot]', or set page = false in [release]",
-    )

@@ -114,7 +114,7 @@ def distribution(values: NDArray[np.float64]) -> Distribution | None:
     if not finite.size:
         return None
     least, greatest = float(finite.min()), float(finite.max())
-    counts = (int(finite.size),)
+    counts: tuple[int, ...] = (int(finite.size),)
     if least < greatest:
         counts = tuple(int(count) for count in _counts(finite, least, greatest))
     return Distribution(
