@@ -142,7 +142,10 @@ def _cards(
 ) -> Iterator[Card]:
     """Level, parameters, the first metrics of the summary, records, size: what fits into one look."""
     number = None if rebuilt.level is None else rebuilt.level.number
-    yield ("none" if number is None else str(number), f"of {len(LEVELS) - 1}", "rebuild level")
+    if number is None:
+        yield ("none", "", "rebuild level")
+    else:
+        yield (str(number), f"of {len(LEVELS) - 1}", "rebuild level")
     if known := next((file for file in weights if file.tensors), None):
         yield (f"{known.values:,}", "", "parameters")
     summary = content.metadata.get("metrics_summary")

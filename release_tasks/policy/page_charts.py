@@ -70,7 +70,7 @@ def parity_chart(content: Content) -> Chart | None:
         key="parity-tau",
         kind="dots",
         title="Agreement of the top tokens, prompt by prompt (Kendall τ-b)",
-        description=f"τ-b of {len(taus)} pairs over {most} prompts; the lowest is {shown_number(least)}.",
+        description=f"τ-b of {_pairs(len(taus))} over {most} prompts; the lowest is {shown_number(least)}.",
         categories=tuple(map(str, range(1, most + 1))),
         series=tuple(
             Series(name, (*marks, *(None for _ in range(most - len(marks))))) for name, marks in taus.items()
@@ -78,6 +78,10 @@ def parity_chart(content: Content) -> Chart | None:
         axis="prompt",
         better="higher",
     )
+
+
+def _pairs(count: int) -> str:
+    return f"{count} pair{'s' if count != 1 else ''}"
 
 
 def dataset_chart(content: Content) -> Chart | None:
@@ -98,7 +102,7 @@ def weights_chart(weights: Sequence[WeightsOverview]) -> Chart | None:
     counts: Counter[str] = Counter()
     for tensor in known.tensors:
         counts[_DIGITS.sub("*", tensor.name)] += tensor.values
-    return _bars("weights", f"Parameters by kind of tensor, {known.path}", dict(counts), "parameters")
+    return _bars("weights-by-kind", f"Parameters by kind of tensor, {known.path}", dict(counts), "parameters")
 
 
 def _bars(key: str, title: str, counts: Mapping[str, JSON], what: str) -> Chart | None:

@@ -130,10 +130,15 @@ def _input_groups(
 
 def _input_box(paths: Sequence[str]) -> _Box:
     if len(paths) == 1:
-        path = paths[0]
-        return _Box("input", _short(path.rpartition("/")[2]), "input", path)
+        return _Box("input", _short(_end(paths[0])), "input", paths[0])
     names = ", ".join(path.rpartition("/")[2] for path in paths)
     return _Box("input", _short(names), f"{len(paths)} inputs", "\n".join(paths))
+
+
+def _end(path: str) -> str:
+    """The name of a file; of a glob its folder too, as `*.json` says little."""
+    parts = path.split("/")
+    return "/".join(parts[-2:] if any(mark in parts[-1] for mark in _GLOB) else parts[-1:])
 
 
 def _file_box(path: str, released: str | None) -> _Box:
