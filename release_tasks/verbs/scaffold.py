@@ -60,6 +60,7 @@ def _head(heading: Heading) -> Iterator[str]:
         yield f"scheme = {_toml(heading.scheme)}"
     yield '# license = "Apache-2.0"  # SPDX expression'
     yield '# bundles = ["zip"]  # zip, tar, both or []'
+    yield "# page = true  # an HTML page beside the release, for people who look; wants the extra plot"
     yield '# architecture = "decoder"'
     yield f'# profile = "default"  # {", ".join(PROFILES)}, or one of the policy'
     yield ""

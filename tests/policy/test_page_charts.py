@@ -107,8 +107,3 @@ def test_tensors_are_grouped_by_name_without_numbers_of_layers() -> None:
     assert chart is not None
     assert (chart.title, chart.categories) == ("Parameters by kind of tensor, m", ("blk.*.w", "f32norm"))
     assert weights_chart(()) is None
-
-
-def test_numbers_are_shown_as_people_read_them() -> None:
-    chart = performance_charts(CONTENT, ())[0]
-    assert [chart.shown(value) for value in (1234567.0, 0.123456, -3.0)] == ["1,234,567", "0.1235", "-3"]
