@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from release_tasks.config.artifacts import read_artifacts
 from release_tasks.config.benchmarks import read_benchmarks
+from release_tasks.config.cards import read_cards
 from release_tasks.config.command import require_placeholders
 from release_tasks.config.dataset import read_checkpoint, read_dataset
 from release_tasks.config.declared import declared_path
@@ -34,7 +35,7 @@ from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
-_LATER_TABLES = ("publish", "sign", "workspace", "cards")
+_LATER_TABLES = ("publish", "sign", "workspace")
 _LATER_TYPES = ("dataset", "tooling")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
@@ -238,8 +239,9 @@ def parse_release(
     artifacts = None if artifacts_table is None else read_artifacts(artifacts_table, names)
     own_files = {"release.lock", file.name, *({head["policy"]} if "policy" in head else ())}
     steps = read_steps(top.tables("step"), roots=names, own_files=own_files)
+    dataset = read_dataset(top.table("dataset"), names)
     rest = given(
-        dataset=read_dataset(top.table("dataset"), names),
+        dataset=dataset,
         checkpoint=read_checkpoint(top.table("checkpoint"), names),
         tests=read_suites(top.table("tests"), names),
         parity=read_pairs(top.table("parity"), names, artifacts),
@@ -248,6 +250,7 @@ def parse_release(
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
         reproduce=read_reproduce(top.table("reproduce")),
+        cards=read_cards(top.table("cards"), dataset),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

@@ -255,6 +255,25 @@ class Reproduce:
 
 
 @frozen
+class Cards:
+    """`[cards]`: `model` and `data` are Markdown files of what only people can say, one `## Section` each.
+
+    The rest is front matter for the Hugging Face Hub: `datasets` and `benchmark` are its ids; the quality of
+    the model is measured on `benchmark`. `templates` replace those of single documents, by their name.
+    """
+
+    model: str | None = None
+    data: str | None = None
+    language: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    pipeline_tag: str | None = None
+    library_name: str | None = None
+    datasets: tuple[str, ...] = ()
+    benchmark: str | None = None
+    templates: tuple[tuple[str, str], ...] = ()
+
+
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
@@ -287,5 +306,6 @@ class Release:
     smoke: Smoke | None = None
     environment: Environment = Environment()
     reproduce: Reproduce = Reproduce()
+    cards: Cards | None = None
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

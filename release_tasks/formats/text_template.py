@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from importlib import resources
 
 import jinja2
@@ -12,13 +14,14 @@ from release_tasks.errors import FormatError
 
 def render_template(name: str, **values: object) -> bytes:
     """Render `templates/<name>.j2` as UTF-8 with one newline at the end; raises jinja2.UndefinedError."""
-    source = resources.files("release_tasks").joinpath("templates", f"{name}.j2").read_text("utf-8")
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 - plain text for people, not HTML
         keep_trailing_newline=True,
     )
-    return (environment.from_string(source).render(**values).rstrip("\n") + "\n").encode("utf-8")
+    return (environment.from_string(template_source(name)).render(**values).rstrip("\n") + "\n").encode(
+        "utf-8"
+    )
 
 
 def render_given(template: str, *, where: str, **values: object) -> str:
@@ -27,7 +30,13 @@ def render_given(template: str, *, where: str, **values: object) -> str:
     Raises FormatError for a template that is malformed, names what it is not given, reaches for what the
     sandbox keeps from it, or fails in any other way.
     """
-    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    return _rendered(template, where=where, blocks=False, values=values)
+
+
+def _rendered(template: str, *, where: str, blocks: bool, values: Mapping[str, object]) -> str:
+    environment = SandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=blocks, lstrip_blocks=blocks
+    )
     try:
         return environment.from_string(template).render(**values)
     except Exception as error:  # noqa: BLE001 - a template is code of the user, and may do anything
@@ -37,3 +46,18 @@ def render_given(template: str, *, where: str, **values: object) -> str:
             found=str(error)[:200] or type(error).__name__,
             where=where,
         ) from None
+
+
+def template_source(name: str) -> str:
+    """The source of our own template `templates/<name>.j2`."""
+    return resources.files("release_tasks").joinpath("templates", f"{name}.j2").read_text("utf-8")
+
+
+def render_document(template: str, *, where: str, **values: object) -> bytes:
+    """Render a Markdown document, ours or a user's, as `render_given` does: UTF-8, one newline at the end.
+
+    Statements stand on lines of their own and leave none behind; more than one blank line becomes one.
+    """
+    text = _rendered(template, where=where, blocks=True, values=values)
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return (re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n").encode("utf-8")

@@ -33,6 +33,7 @@ STATISTICS = "evidence/dataset_statistics.json"
 QUALITY = "evidence/quality.json"
 BASELINE = "evidence/baseline.json"
 CONFIG = "config.json"
+CARDS = "evidence/cards.json"
 _RENDERED = (*DOCUMENT_ROLES, "readme")
 _RAW = ("bench-report", "provenance")  # what evidence was made from: the evidence has all that counts
 _Row = TypeVar("_Row")
@@ -76,7 +77,7 @@ def build_content(files: Iterable[ManifestFile], data: Mapping[str, bytes]) -> C
         records=records,
         texts={path: _text(path, data[path]) for path, file in known.items() if file.role in TEXT_ROLES},
         gates=tuple(_gates(records.get(VERDICT))),
-        benches=read("bench", bench_content),
+        benches=tuple(sorted(read("bench", bench_content), key=lambda bench: bench.name)),
         suites=read("tests", suite_content),
         pairs=read("parity", pair_content),
         evaluations=read("evaluation", evaluation_content),

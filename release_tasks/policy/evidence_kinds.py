@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from release_tasks.policy.bench_gates import BENCH_KINDS
 from release_tasks.policy.candidate_gates import CANDIDATE_KINDS
+from release_tasks.policy.card_gates import CARD_KINDS
 from release_tasks.policy.dataset_gates import DATASET_KINDS
 from release_tasks.policy.evaluation_gates import EVALUATION_KINDS
 from release_tasks.policy.evidence_shape import EvidenceKind
@@ -18,6 +19,7 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **CANDIDATE_KINDS,
     **FREEZE_KINDS,
     **RECIPE_KINDS,
+    **CARD_KINDS,
     **SUITE_KINDS,
     **PARITY_KINDS,
     **DATASET_KINDS,

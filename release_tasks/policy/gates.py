@@ -5,6 +5,7 @@ from __future__ import annotations
 from release_tasks.config.policy import Policy
 from release_tasks.policy.bench_gates import BENCH_GATES
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from release_tasks.policy.card_gates import CARD_GATES
 from release_tasks.policy.dataset_gates import DATASET_GATES
 from release_tasks.policy.evaluation_gates import EVALUATION_GATES
 from release_tasks.policy.freeze_gates import FREEZE_GATES
@@ -21,6 +22,7 @@ GATES: tuple[Gate, ...] = (
     *CANDIDATE_GATES,
     *FREEZE_GATES,
     *RECIPE_GATES,
+    *CARD_GATES,
     *SUITE_GATES,
     *PARITY_GATES,
     *DATASET_GATES,

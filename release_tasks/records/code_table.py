@@ -223,6 +223,12 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.RECIPE_NOT_READ: "declare the Python sources of the step in its reads, and make them parse",
         GateCode.RECIPE_MARKER_UNUSED: "mend or remove the marker: it accepts nothing",
     }),
+    (Category.DOCUMENTS, _HARD, 10, {
+        GateCode.CARDS_UNDECLARED: "declare [cards] with model, and data for a dataset",
+        GateCode.CARD_SECTION_EMPTY: "write the section: only people can say it, see docs/reference/documents.md",
+        GateCode.CARD_NUMBER_UNSOURCED: 'put {{ figure("name") }} in its place, or {{ stated("3.11", "why") }} for a fact that is no measurement',
+        GateCode.CARD_CALL_INVALID: 'a card calls figure("name") and stated("text", "why"), and nothing else',
+    }),
 )  # fmt: skip
 
 CODES: dict[GateCode, CodeInfo] = {
@@ -237,6 +243,7 @@ NOT_DONE: frozenset[GateCode] = frozenset(
     {
         GateCode.BENCH_UNDECLARED,
         GateCode.CHECKPOINT_UNDECLARED,
+        GateCode.CARDS_UNDECLARED,
         GateCode.DATASET_SCHEMA_UNDECLARED,
         GateCode.DATASET_UNDECLARED,
         GateCode.EVALUATION_UNDECLARED,

@@ -155,9 +155,10 @@ class Content:
         """The file of a path, None when the release has none."""
         return next((file for file in self.files if file.path == path), None)
 
-    def by_role(self, role: str) -> tuple[ManifestFile, ...]:
-        """All files of a role, sorted."""
-        return tuple(file for file in self.files if file.role == role)
+    def evidence(self, path: str) -> JSONObject:
+        """The data of an evidence record; empty when the release has no such record."""
+        data = self.record(path).get("data")
+        return data if isinstance(data, dict) else {}
 
     def record(self, path: str) -> JSONObject:
         """A JSON object of the tree; empty when there is no such file or it is another value."""

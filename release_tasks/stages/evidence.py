@@ -9,6 +9,7 @@ from release_tasks.records.step import RECORDS, Step, Write
 from release_tasks.stages import (
     artifacts,
     benchmarks,
+    cards,
     checkpoint,
     dataset,
     evaluations,
@@ -31,6 +32,7 @@ EVIDENCE_STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     artifacts.steps,
     checkpoint.steps,
     recipe.steps,
+    cards.steps,
     suites.steps,
     parity.steps,
     dataset.steps,
