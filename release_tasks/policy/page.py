@@ -34,6 +34,7 @@ _STATUSES = ("fail", "warn", "waived", "pass", "off", "skipped")
 _DOCS = {**{gate.name: gate.doc for gate in GATES}, WAIVERS_USED: WAIVERS_USED_DOC}
 _NOT_SHOWN = frozenset({"seed", "samples"})  # of the summary: how it was measured
 _MOST_METRICS = 3
+_LONG = 24  # characters of a fact that wants a line of its own
 _FACTS = (
     ("date", "Date"),
     ("git_commit", "Commit"),
@@ -172,7 +173,7 @@ def _megabytes(size: int) -> str:
 
 
 def _facts(content: Content) -> list[tuple[str, str, bool]]:
-    """Label, text, and whether the text only says why there is none."""
+    """Label, text, and whether the text only says why there is none; long ones last."""
     reasons = content.metadata.get("reasons")
     told = reasons if isinstance(reasons, dict) else {}
     found = []
@@ -184,7 +185,7 @@ def _facts(content: Content) -> list[tuple[str, str, bool]]:
             found.append((label, str(told[key]), True))
     if content.metadata.get("git_dirty") is True:
         found.append(("Source", "built from uncommitted changes", False))
-    return found
+    return sorted(found, key=lambda fact: len(fact[1]) > _LONG)
 
 
 def _released(content: Content) -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
 from release_tasks.records.frozen_record import frozen
@@ -74,11 +73,10 @@ def lay_out_lineage(steps: Sequence[StepFiles], released: Mapping[str, str]) -> 
         return None
     boxes = _boxes(steps, released)
     _assign_layers(boxes)
-    edges = [(name, other) for name in boxes for other in boxes[name].after]
-    chains = [_chain(boxes, name, other) for name, other in edges]
+    _pass_layers(boxes)
     layers = _ordered(boxes)
     _place(boxes, layers)
-    return _drawn(boxes, layers, chains)
+    return _drawn(boxes, layers)
 
 
 def _boxes(steps: Sequence[StepFiles], released: Mapping[str, str]) -> dict[str, _Box]:
@@ -176,20 +174,27 @@ def _assign_layers(boxes: dict[str, _Box]) -> None:
             box.layer = max(0, min(boxes[other].layer for other in box.after) - 1)
 
 
-def _chain(boxes: dict[str, _Box], name: str, other: str) -> list[str]:
-    """The edge as a chain of boxes, one in each layer that it passes."""
-    chain = [name]
-    for layer in range(boxes[name].layer + 1, boxes[other].layer):
-        dummy = f"edge {name} {other} {layer}"
-        boxes[dummy] = _Box(None, layer=layer)
-        chain.append(dummy)
-    chain.append(other)
-    boxes[name].after = [item for item in boxes[name].after if item != other]
-    boxes[other].before = [item for item in boxes[other].before if item != name]
-    for left, right in pairwise(chain):
-        boxes[left].after.append(right)
-        boxes[right].before.append(left)
-    return chain
+def _pass_layers(boxes: dict[str, _Box]) -> None:
+    """Put a dummy into each layer that an edge passes; all edges of one box share them, and so one line."""
+    for name in list(boxes):
+        box = boxes[name]
+        others, box.after = box.after, []
+        for other in others:
+            boxes[other].before.remove(name)
+        for other in sorted(others, key=lambda other: boxes[other].layer):
+            last = name
+            for layer in range(box.layer + 1, boxes[other].layer):
+                dummy = f"edge {name} {layer}"
+                if dummy not in boxes:
+                    boxes[dummy] = _Box(None, layer=layer)
+                    _join(boxes, last, dummy)
+                last = dummy
+            _join(boxes, last, other)
+
+
+def _join(boxes: Mapping[str, _Box], left: str, right: str) -> None:
+    boxes[left].after.append(right)
+    boxes[right].before.append(left)
 
 
 def _ordered(boxes: dict[str, _Box]) -> list[list[str]]:
@@ -238,20 +243,24 @@ def _stack(boxes: dict[str, _Box], layer: Sequence[str], wanted: Sequence[float]
         boxes[name].y -= drift
 
 
-def _drawn(
-    boxes: Mapping[str, _Box], layers: Sequence[Sequence[str]], chains: Sequence[Sequence[str]]
-) -> Lineage:
-    nodes = tuple(
-        Node(kind=box.kind, label=box.label, note=box.note, title=box.title, x=_left(box), y=round(box.y, 1))
-        for layer in layers
-        for box in (boxes[name] for name in layer)
-        if box.kind is not None
-    )
+def _drawn(boxes: Mapping[str, _Box], layers: Sequence[Sequence[str]]) -> Lineage:
+    shown = [boxes[name] for layer in layers for name in layer]
     return Lineage(
         width=len(layers) * (WIDTH + _COLUMN_GAP) - _COLUMN_GAP + 2 * _MARGIN,
-        height=round(max(box.y + box.height for box in boxes.values()) + _MARGIN, 1),
-        nodes=nodes,
-        edges=tuple(_path([boxes[name] for name in chain]) for chain in chains),
+        height=round(max(box.y + box.height for box in shown) + _MARGIN, 1),
+        nodes=tuple(
+            Node(
+                kind=box.kind,
+                label=box.label,
+                note=box.note,
+                title=box.title,
+                x=_left(box),
+                y=round(box.y, 1),
+            )
+            for box in shown
+            if box.kind is not None
+        ),
+        edges=tuple(_path(box, boxes[other]) for box in shown for other in box.after),
     )
 
 
@@ -259,16 +268,9 @@ def _left(box: _Box) -> float:
     return float(_MARGIN + box.layer * (WIDTH + _COLUMN_GAP))
 
 
-def _path(chain: Sequence[_Box]) -> str:
-    """A smooth line from the right side of the first box to the left side of the last."""
-    x, y = _left(chain[0]) + WIDTH, chain[0].y + chain[0].height / 2
-    parts = [f"M{x:.1f} {y:.1f}"]
-    for box in chain[1:]:
-        to_x, to_y = _left(box), box.y + box.height / 2
-        bend = _COLUMN_GAP / 2
-        parts.append(f"C{x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}")
-        x, y = to_x, to_y
-        if box.kind is None:  # passes its layer straight
-            x += WIDTH
-            parts.append(f"H{x:.1f}")
-    return "".join(parts)
+def _path(box: _Box, other: _Box) -> str:
+    """A smooth line from one box to the left side of one in the next layer; a dummy is passed straight."""
+    x, y, to_y = _left(box), box.y + box.height / 2, other.y + other.height / 2
+    start = f"M{x + WIDTH:.1f} {y:.1f}" if box.kind else f"M{x:.1f} {y:.1f}H{x + WIDTH:.1f}"
+    x, to_x, bend = x + WIDTH, _left(other), _COLUMN_GAP / 2
+    return f"{start}C{x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"

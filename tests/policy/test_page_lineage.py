@@ -38,6 +38,10 @@ def ends(edge: str) -> tuple[tuple[float, float], tuple[float, float]]:
     return (numbers[0], numbers[1]), (numbers[-2], numbers[-1])
 
 
+def near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < 0.2 and abs(one[1] - other[1]) < 0.2
+
+
 def test_without_steps_there_is_no_graph() -> None:
     assert lay_out_lineage((), {"model.st": "model.st"}) is None
 
@@ -93,11 +97,20 @@ def test_boxes_never_overlap_and_edges_go_to_the_right(steps: tuple[StepFiles, .
     for node in found.nodes:
         assert 0 <= node.x <= found.width - WIDTH
         assert 0 <= node.y <= found.height - HEIGHT
-    right = {(round(node.x + WIDTH, 1), round(node.y + HEIGHT / 2, 1)) for node in found.nodes}
-    for edge in found.edges:
-        begin, end = ends(edge)
+    lines = [ends(edge) for edge in found.edges]
+    sides = [(node.x + side, node.y + HEIGHT / 2) for node in found.nodes for side in (0, WIDTH)]
+    for begin, end in lines:
         assert begin[0] < end[0]
-        assert any(abs(x - begin[0]) < 0.2 and abs(y - begin[1]) < 0.2 for x, y in right)
+        assert any(near(begin, place) for place in (*sides, *(other for _, other in lines)))
+        assert any(near(end, place) for place in (*sides, *(other for other, _ in lines)))
+
+
+def test_edges_of_one_file_to_far_steps_share_a_line() -> None:
+    one = StepFiles(step="one", reads=("code.py",), writes=("x",))
+    two = StepFiles(step="two", reads=("code.py", "x"), writes=("y",))
+    three = StepFiles(step="three", reads=("code.py", "y"), writes=("z",))
+    passing = [edge for edge in laid_out((one, two, three)).edges if "H" in edge]
+    assert len(passing) == 5  # three layers are passed, and two steps left and right of the last one reached
 
 
 @given(graphs())
