@@ -22,6 +22,7 @@ NAMES = (
     "reproduce",
     "graph_1000",
     "gate",
+    "page",
     "dataset_schema",
     "canonical_safetensors",
     "parity",

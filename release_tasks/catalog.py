@@ -13,6 +13,7 @@ from release_tasks.stages import (
     frozen,
     gate,
     package,
+    page,
     user_steps,
 )
 from release_tasks.stages.evidence import EVIDENCE_STAGES
@@ -27,6 +28,7 @@ STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     package.steps,
     accept.steps,
     bundle.steps,
+    page.steps,
 )
 
 # What `doit list` says of the tasks that have subtasks.

@@ -15,7 +15,7 @@ from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
 from release_tasks.config.publishing import read_destinations
-from release_tasks.config.readers import choice, integer, matching, text
+from release_tasks.config.readers import choice, flag, integer, matching, text
 from release_tasks.config.release_type import (
     agreed_version,
     check_patch,
@@ -143,6 +143,7 @@ def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
         version=_read_version(table, scheme, overrides),
         scheme=scheme,
         bundles=None if bundles is None else tuple(sorted(bundles)),
+        page=table.one("page", flag),
         type=release_type,
         base=table.one("base", lambda value: parse_version(text(value), scheme).text),
         reason=table.one("reason", text),

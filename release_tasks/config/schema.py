@@ -338,6 +338,7 @@ class Release:
     version: Version
     artifacts: Artifacts = Artifacts()
     bundles: tuple[Bundle, ...] = ("zip",)
+    page: bool = False
     scheme: Scheme = DEFAULT_SCHEME
     type: ReleaseType = "model"
     base: str | None = None

@@ -24,6 +24,7 @@ from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate import VERDICT
 from release_tasks.stages.plan import Plan
 from release_tasks.system.clock import release_date
+from release_tasks.system.drawing import can_draw, plot_refused
 from release_tasks.system.stat_key import stat_key
 from release_tasks.verbs.release_summary import (
     already_released,
@@ -236,6 +237,8 @@ class Release(JudgedCommand):
 def release_project(command: GraphCommand, project: Project, params: Any) -> int:
     """Build up to an accepted candidate, or say that the version is already released."""
     plan = project.plan
+    if plan.release.page and not can_draw():
+        raise plot_refused()  # before hours of training, not after
     names = [step.name for step in project.steps]
     seal = seal_of(plan)
     if seal is not None and (plan.release.root / plan.folder).exists():

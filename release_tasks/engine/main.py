@@ -21,6 +21,7 @@ _WITHOUT_TASKS = frozenset(
         "check-version",
         "diff",
         "init",
+        "page",
         "publish",
         "replay",
         "reproduce",

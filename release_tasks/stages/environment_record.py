@@ -9,6 +9,7 @@ from importlib.metadata import distributions
 from release_tasks import __version__
 from release_tasks.errors import FormatError
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.lineage import StepFiles, lineage_json
 from release_tasks.records.step import RECORDS
 from release_tasks.stages.records_io import read_object
 from release_tasks.stages.workspace import Workspace
@@ -44,6 +45,14 @@ def _overrides(workspace: Workspace) -> JSONObject:
     return dict(sorted(found.items()))
 
 
+def _lineage(workspace: Workspace) -> JSON:
+    """What each step of the user reads and writes: release.toml tells it, which no release has."""
+    return lineage_json(
+        StepFiles(step=user.name, reads=tuple(sorted(user.reads)), writes=tuple(sorted(user.writes)))
+        for user in workspace.release.steps
+    )
+
+
 def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
     """Collect the facts of this run; the records of the user's steps say how each was run.
 
@@ -75,4 +84,5 @@ def environment_record(workspace: Workspace, *, decided_at: str) -> JSONObject:
         "numeric_id": workspace.numeric_id,
         "overrides": _overrides(workspace),
         "steps": steps,
+        "lineage": _lineage(workspace),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from release_tasks.stages.page import page_path
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import remove_tree
@@ -18,7 +19,7 @@ def bundle_paths(plan: Plan) -> tuple[str, ...]:
 
 
 def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
-    """Move `release/<version>` to `release/.rejected/` and delete its bundles; return where it went.
+    """Move `release/<version>` to `release/.rejected/`, delete its bundles and page; return where it went.
 
     A sealed release is left as it is: it was accepted once and stays true. So is one that may be sealed.
     """
@@ -27,7 +28,7 @@ def retire_candidate(plan: Plan, workspace: Workspace) -> Path | None:
     if is_sealed(root, tag, root / plan.attestations) or seal_in_doubt(root, tag):
         return None
     remove_tree(root / plan.staging)
-    for path in bundle_paths(plan):
+    for path in (*bundle_paths(plan), page_path(plan)):
         (root / path).unlink(missing_ok=True)
     folder = root / plan.folder
     if not folder.exists():

@@ -1,4 +1,4 @@
-"""How far apart the values of two runs of bytes are: by bits, by absolute difference and in ULPs.
+"""The values behind bytes, and how far apart those of two runs are: by bits, absolute difference and ULPs.
 
 ULPs are counted by the order of IEEE 754 bit patterns (Goldberg 1991, "What every computer scientist should
 know about floating-point arithmetic"; Dawson, "Comparing floating point numbers", 2012): sign and magnitude
@@ -85,6 +85,17 @@ def measure_of(tensor: StoredTensor) -> Measure:
     if tensor.dtype == "C64":
         return Measure(8, "element", tensor.shape, _complexes)
     return Measure(1, "byte", (tensor.size,), lambda _old, _new: Tally())
+
+
+def values_of(tensor: StoredTensor, raw: Raw) -> NDArray[np.float64] | None:
+    """The values of whole units of a tensor; None for a complex dtype and one whose values nobody knows."""
+    if tensor.blocks is not None:
+        values = dequantised(tensor.dtype, raw.reshape(-1, tensor.blocks.bytes))
+        return None if values is None else values.astype(np.float64).reshape(-1)
+    if tensor.dtype in _INTEGERS:
+        return raw.view(_INTEGERS[tensor.dtype]).astype(np.float64)
+    form = _FLOATS.get(tensor.dtype)
+    return None if form is None else form.values(raw.view(f"<u{form.width}"))
 
 
 def _larger(one: float | None, other: float | None) -> Any:

@@ -1,63 +1,25 @@
-"""Read the rebuild report beside a release: what it shows is drawn anew, what it claims is only compared."""
+"""What the rebuild report beside a release shows, as evidence of the seal point."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from release_tasks.errors import FormatError
-from release_tasks.formats.canonical_json import parse_canonical
-from release_tasks.policy.rebuild_level import Level, earned_level
-from release_tasks.records.digest import Digest
-from release_tasks.records.frozen_record import frozen
+from release_tasks.policy.rebuild_level import earned_level
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.likeness import LIKENESSES
-from release_tasks.records.rebuild import RebuildReport, report_from_json
-from release_tasks.records.release_contents import MAX_RECORD_BYTES
+from release_tasks.system.attested_report import Attested, read_attested, read_report
 
-
-@frozen
-class Attested:
-    """A sound report about the bytes in question, and the level that it earns; else why it does not count."""
-
-    report: RebuildReport | None
-    level: Level | None
-    why: str | None = None
-
-
-def read_attested(file: Path, *, root: Digest | None) -> Attested | None:
-    """Read the report at `file` for the release of this root; None when there is no such file."""
-    if not file.is_file():
-        return None
-    try:
-        report, claimed = _read(file)
-    except FormatError as error:
-        return Attested(report=None, level=None, why=f"it is damaged: {error.what}, found {error.found}")
-    except OSError as error:
-        return Attested(report=None, level=None, why=f"it cannot be read: {error.strerror}")
-    if report.root != root:
-        return Attested(report=None, level=None, why=f"it speaks of another release, root {report.root}")
-    level = earned_level(report)
-    if claimed != level.to_json():
-        return Attested(
-            report=None, level=None, why="the level that it claims is not what its steps and files show"
-        )
-    return Attested(report=report, level=level)
+__all__ = ["Attested", "read_attested", "rebuild_evidence"]
 
 
 def rebuild_evidence(file: Path) -> JSON:
     """What the report at `file` shows, as evidence of the seal point; None without a sound report."""
     try:
-        report, claimed = _read(file)
+        report, claimed = read_report(file)
     except (FormatError, OSError):
         return None
     if claimed != earned_level(report).to_json():
         return None
     levels: JSONObject = {name: earned_level(report, least=name).number for name in LIKENESSES[:-1]}
     return {"root": str(report.root), "weights": report.weights, "levels": levels}
-
-
-def _read(file: Path) -> tuple[RebuildReport, JSON]:
-    if file.stat().st_size > MAX_RECORD_BYTES:
-        raise FormatError("a rebuild report that is too large", found=f"more than {MAX_RECORD_BYTES} bytes")
-    value = parse_canonical(file.read_bytes(), where=file.name)
-    return report_from_json(value, where=file.name), value.get("level") if isinstance(value, dict) else None

@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "tag": "release_tasks.engine.tag_command:Tag",
     "status": "release_tasks.engine.status_command:Status",
     "yank": "release_tasks.engine.yank_command:Yank",
+    "page": "release_tasks.engine.page_command:Page",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}

@@ -65,6 +65,7 @@ def head_lines(heading: Heading) -> Iterator[str]:
         yield f"scheme = {toml_text(heading.scheme)}"
     yield '# license = "Apache-2.0"  # SPDX expression'
     yield '# bundles = ["zip"]  # zip, tar, both or []'
+    yield "# page = true  # an HTML page beside the release, for people who look; wants the extra plot"
     if heading.type == "model":
         yield '# architecture = "decoder"'
     yield f'# profile = "default"  # {", ".join(PROFILES)}, or one of the policy'

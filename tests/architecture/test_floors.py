@@ -61,6 +61,8 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("system/gguf_file.py", "gguf"): "an extra, and only those who look into GGUF need it",
     ("system/launcher.py", "ctypes"): "only for prctl, and the launcher starts before every command",
     ("system/numeric_probe/sitecustomize.py", "*"): "runs in the user's process, which must start as it was",
+    ("system/svg_chart.py", "matplotlib"): "an extra, and slow to import: only what draws needs it",
+    ("system/svg_chart.py", "matplotlib.figure"): "the same",
     ("verbs/rebuild_diagnosis.py", "release_tasks.policy.recipe_lint"): "only a mismatch has suspects",
     ("verbs/rebuild_diagnosis.py", "release_tasks.system.compare_files"): (
         "brings numpy, needed when a rebuilt file differs"
