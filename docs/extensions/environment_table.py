@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from schema_text import cell, code
+from schema_text import code
 
 READ = {
     "RELEASE_ROOT": "the folder in which `release.toml` is looked for, and that its paths are relative to",
     "RELEASE_VERSION": "wins over `release.version`; a rebuild restores it",
     "RELEASE_ROOTS_<NAME>": "wins over the folder `NAME` of the table `[roots]`",
     "SOURCE_DATE_EPOCH": "the date of the release in seconds since 1970; without it, that of the commit",
-    "CI": "set: a release without a known seal may not be replaced",
-    "PATH": "where `git`, `bwrap`, `gitleaks`, `diffoscope` and the programs of your steps are found",
+    "CI": "neither empty, `0` nor `false`: a release that might be sealed already is not replaced; no live display",
+    "GITHUB_ACTIONS": "`true`: a failed step is also told in the way that GitHub shows beside the code",
+    "TERM": "`dumb`: no live display",
 }
 SEEN_BY_STEPS = {
-    "RELEASE_SEED": "the step's `seed`",
-    "SOURCE_DATE_EPOCH": "315532800 (1980-01-01), so that a new commit trains nothing again",
+    "PATH": "folders of the interpreter and the system",
+    "HOME": "an empty folder",
+    "TMPDIR": "an empty folder",
+    "PWD": "the working folder",
+    "LANG": "`C.UTF-8`",
+    "LC_ALL": "`C.UTF-8`",
+    "TZ": "`UTC`",
+    "PYTHONHASHSEED": "`0`",
+    "PYTHONDONTWRITEBYTECODE": "`1`",
+    "PYTHONUNBUFFERED": "`1`",
+    "PYTHONNOUSERSITE": "`1`",
+    "PYTHONPATH": "the probe that looks whether the numeric profile took effect",
+    "SOURCE_DATE_EPOCH": "`315532800` (1980-01-01), so that a new commit trains nothing again",
+    "RELEASE_NUMERIC_PROFILE": "the numeric profile, for the probe",
+    "RELEASE_NUMERIC_REPORT": "where the probe writes what it found",
+    "RELEASE_SEED": "the step's `seed`, when it has one",
 }
 
 
@@ -29,5 +44,5 @@ def seen_text() -> str:
 
 
 def _table(variables: dict[str, str]) -> str:
-    rows = [f"| {code(name)} | {said.replace('|', cell('|'))} |" for name, said in variables.items()]
+    rows = [f"| {code(name)} | {said} |" for name, said in variables.items()]
     return "\n".join(("| variable | says |", "|---|---|", *rows)) + "\n"

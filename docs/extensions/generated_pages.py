@@ -19,7 +19,7 @@ from schema_text import configuration_text, document_text, table_text
 
 _MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 _NAMED = re.compile(r'^```(\w+) (title|append)="([^"]+)"$', re.MULTILINE)
-_DIRECTIVE = '```{code-block} %s\n:caption: "%s"\n'
+_DIRECTIVE = '```{code-block} %s\n:caption: "%s"\n'  # the end of the line follows: an empty line ends the options
 _OF_THE_USER = ("release", "policy")
 
 

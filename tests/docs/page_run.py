@@ -12,9 +12,9 @@ from tests.docs.page_blocks import Block, Page, commands_of
 from tests.docs.page_output import difference
 
 LIMIT_S = 300
-_DOCTEST = """
+_DOCTEST = r"""
 import doctest, sys
-doctest.ELLIPSIS_MARKER = "…"
+doctest.ELLIPSIS_MARKER = r"\u2026"  # doctest compares in ASCII
 done = doctest.testfile(sys.argv[1], module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8")
 sys.exit(1 if done.failed or not done.attempted else 0)
 """
