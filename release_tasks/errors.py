@@ -136,3 +136,9 @@ class StorageError(ReleaseError):
     """The disk said no: full, read-only, in use or changed under our hands."""
 
     code = "STORAGE"
+
+
+class RemoteError(ReleaseError):
+    """Another machine, or a repository on it, that cannot be reached or refuses what it is sent."""
+
+    code = "REMOTE"

@@ -14,6 +14,7 @@ from release_tasks.config.declared import declared_path
 from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
+from release_tasks.config.publishing import read_destinations
 from release_tasks.config.readers import choice, describe, integer, matching, text
 from release_tasks.config.reproduction import read_reproduce
 from release_tasks.config.schema import (
@@ -34,7 +35,7 @@ from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
-_LATER_TABLES = ("publish", "sign", "workspace", "cards")
+_LATER_TABLES = ("sign", "workspace", "cards")
 _LATER_TYPES = ("dataset", "tooling")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
@@ -247,6 +248,7 @@ def parse_release(
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
         reproduce=read_reproduce(top.table("reproduce")),
+        publish=read_destinations(top.table("publish"), names),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})
     problems.check()

@@ -255,6 +255,31 @@ class Reproduce:
 
 
 @frozen
+class Destination:
+    """`[publish.<name>]`: a place where releases go, `uri` being `SCHEME:TARGET`.
+
+    A `production` destination takes models and patches of models only (R4); a `ci_only` one refuses outside
+    CI (C25). `aliases` are the moving names that a publication sets last.
+    """
+
+    name: str
+    uri: str
+    production: bool = False
+    ci_only: bool = False
+    aliases: tuple[str, ...] = ("current", "latest")
+
+    @property
+    def scheme(self) -> str:
+        """What stands before the first colon: the kind of registry."""
+        return self.uri.partition(":")[0]
+
+    @property
+    def target(self) -> str:
+        """What stands after the first colon: where in that registry."""
+        return self.uri.partition(":")[2]
+
+
+@frozen
 class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
@@ -286,5 +311,6 @@ class Release:
     smoke: Smoke | None = None
     environment: Environment = Environment()
     reproduce: Reproduce = Reproduce()
+    publish: tuple[Destination, ...] = ()
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

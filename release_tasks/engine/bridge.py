@@ -14,14 +14,12 @@ from doit.exceptions import TaskError, TaskFailed
 from release_tasks.errors import ReleaseError
 from release_tasks.records.frozen_record import frozen_positional
 from release_tasks.records.step import Step
-from release_tasks.stages.execution import Outcome, run_step, still_stands
+from release_tasks.stages.execution import SAVED, outcome_from_json, run_step, still_stands
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.lock import FileLock
 from release_tasks.system.parent import die_with_parent
 from release_tasks.system.storage import storage_error
-
-_SAVED = "release_tasks"
 
 
 class StepFailed(TaskFailed):  # type: ignore[misc]
@@ -86,7 +84,7 @@ class Action:
             return _failure(storage_error(error, error.filename or self.workspace.root))
         finally:
             progress.unlink(missing_ok=True)
-        return {_SAVED: _dump(outcome)}
+        return {SAVED: outcome.to_json()}
 
 
 def _action_of_worker(step: Step, plan: Plan, workspace: Workspace) -> Action:
@@ -96,23 +94,6 @@ def _action_of_worker(step: Step, plan: Plan, workspace: Workspace) -> Action:
 
 def _failure(error: ReleaseError) -> StepFailed:
     return StepFailed(error) if error.exit_code == 1 else StepBroke(error)
-
-
-def _dump(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "key": outcome.key,
-        "facts": outcome.facts,
-        "outputs": outcome.outputs,
-        "folder": outcome.folder,
-    }
-
-
-def _load(saved: object) -> Outcome | None:
-    match saved:
-        case {"key": str() as key, "facts": dict() as facts, "outputs": dict() as outputs, "folder": folder}:
-            return Outcome(key=key, facts=facts, outputs=outputs, folder=folder)
-        case _:
-            return None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,7 +114,7 @@ class StillStands:
     def __call__(self, task: object, values: dict[str, Any]) -> bool:
         """Compare now with what was saved when the task last ran."""
         del task
-        saved = _load(values.get(_SAVED))
+        saved = outcome_from_json(values.get(SAVED))
         if saved is None:
             return False
         if not self.workspace.release.benchmarks:

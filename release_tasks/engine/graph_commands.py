@@ -18,19 +18,22 @@ from release_tasks.engine.loader import ProjectLoader
 from release_tasks.engine.options import flag, option, show_help, switch
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
-from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError, StorageError
+from release_tasks.engine.run_lock import run_lock
+from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError
 from release_tasks.records.verdict import Mode
-from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.gate import VERDICT
 from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import Plan
-from release_tasks.stages.workspace import STATE
 from release_tasks.system.clock import release_date
-from release_tasks.system.lock import FileLock
 from release_tasks.system.rename import recover
 from release_tasks.system.stat_key import stat_key
-from release_tasks.system.storage import storage_errors
-from release_tasks.verbs.release_summary import already_released, gate_table, seal_of, summarize
+from release_tasks.verbs.release_summary import (
+    already_released,
+    gate_table,
+    judged_when_sealed,
+    seal_of,
+    summarize,
+)
 
 _CONFIG = option("config", "another release.toml")
 
@@ -97,20 +100,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         root = project.release.root
         home = root / plan.home
         _refuse_no_folder(home)
-        with storage_errors(root / STATE):
-            (root / STATE).mkdir(exist_ok=True)
-        with contextlib.ExitStack() as held:
-            try:
-                held.enter_context(FileLock(root / STATE / "run.lock", wait=False))
-            except StorageError as error:
-                if not (error.found or "").startswith("held by"):
-                    raise
-                raise StorageError(
-                    "another run is at work in this project",
-                    found=error.found,
-                    where=str(root),
-                    hint="wait until it has finished, or stop it",
-                ) from None
+        with run_lock(root):
             if home.is_dir():
                 recover(home)
             remove_leftovers(root)
@@ -253,12 +243,7 @@ def release_project(command: GraphCommand, project: Project, params: Any) -> int
     names = [step.name for step in project.steps]
     seal = seal_of(plan)
     if seal is not None and (plan.release.root / plan.folder).exists():
-        exact = set(exact_records(plan).values())
-        judged = [
-            step.name
-            for step in project.steps
-            if step.verb in {"frozen", "step", "artifacts"} or exact & {write.path for write in step.writes}
-        ]
+        judged = [step.name for step in judged_when_sealed(plan, project.steps)]
         code, _ = command.run_tasks(project, params, judged)
         if code:
             return code

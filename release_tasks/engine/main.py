@@ -11,7 +11,9 @@ from doit.doit_cmd import DoitMain
 from release_tasks.verbs.registration import GLOBAL, PLUGINS
 
 # Commands about files: they need no project, so none is looked for and nothing of one is imported.
-_WITHOUT_TASKS = frozenset({"verify", "diff", "check", "init", "canonicalize", "replay", "reproduce"})
+_WITHOUT_TASKS = frozenset(
+    {"verify", "diff", "check", "init", "canonicalize", "replay", "reproduce", "tag", "status", "yank"}
+)
 _LOADER = "release_tasks.engine.loader"
 
 

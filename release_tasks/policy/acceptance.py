@@ -97,6 +97,12 @@ def acceptance_table(verdict: Verdict, *, root: Digest) -> tuple[Row, ...]:
     return reproducible, tested, benchmarked, versioned, packaged, validated
 
 
+def sealed_table(candidate: Verdict, seal: Verdict, *, root: Digest) -> tuple[Row, ...]:
+    """The six statements of R28 at the seal: what the candidate showed, and the rebuild of the same root."""
+    reproducible = _rows(seal, (_Claim("reproducible", frozenset({"reproducible"})),))
+    return (*reproducible, *acceptance_table(candidate, root=root)[1:])
+
+
 def _rows(verdict: Verdict, claims: Sequence[_Claim]) -> tuple[Row, ...]:
     named = frozenset[str]().union(*(claim.core | claim.others for claim in claims))
     rows = []

@@ -46,6 +46,40 @@ def _source(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             wanted=f"the commit that is checked out, {text(data['head'])[:16]}",
             found=text(data["commit"])[:16],
         )
+    for row in rows(data, "changed"):
+        yield Finding(
+            code=GateCode.SOURCE_DIRTY,
+            subject=text(row["path"]),
+            wanted="the file as the commit has it",
+            found="changed, or not committed",
+        )
+
+
+def _verified(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
+    for row in rows(data, "problems"):
+        yield Finding(
+            code=GateCode.RELEASE_DAMAGED,
+            subject=f"{text(row['path'])}: {text(row['code'])}",
+            wanted=text(row["wanted"]),
+            found=text(row["found"]),
+        )
+
+
+def _inputs(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
+    if data["lock_released"] is not True:
+        yield Finding(
+            code=GateCode.EVIDENCE_STALE,
+            subject="release.lock",
+            wanted="the lock file that the release was built with",
+            found="another one",
+        )
+    for row in rows(data, "inputs"):
+        yield Finding(
+            code=GateCode.LOCK_INPUTS_CHANGED,
+            subject=text(row["name"]),
+            wanted=f"frozen {text(row['frozen'])[:23]}",
+            found=text(row["now"])[:23],
+        )
 
 
 def _committed(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
@@ -131,7 +165,7 @@ def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
         return
     if rebuild["root"] != data["root"]:
         yield Finding(
-            code=GateCode.EVIDENCE_STALE,
+            code=GateCode.REBUILD_MISSING,
             subject="rebuild.json",
             wanted=f"a rebuild of root {text(data['root'])}",
             found=text(rebuild["root"]),
@@ -165,6 +199,10 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
             "commit": TEXT_OR_NULL,
             "dirty": FLAG_OR_NULL,
             "head": TEXT_OR_NULL,
+            "changed": rows_of({"path": TEXT}),
+            "problems": rows_of({"code": TEXT, "path": TEXT, "wanted": TEXT, "found": TEXT}),
+            "lock_released": FLAG,
+            "inputs": rows_of({"name": TEXT, "frozen": TEXT_OR_NULL, "now": TEXT_OR_NULL}),
             "lock_committed": FLAG,
             "policy": TEXT_OR_NULL,
             "policy_committed": FLAG,
@@ -194,11 +232,25 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
 
 SEAL_GATES: tuple[Gate, ...] = (
     Gate(
+        name="verified",
+        point="seal",
+        evidence="seal",
+        check=_verified,
+        doc="Every file of the directory is the one that its manifest names, both digests computed again.",
+    ),
+    Gate(
         name="source",
         point="seal",
         evidence="seal",
         check=_source,
-        doc="The release was built from the commit that is checked out, clean.",
+        doc="The release was built from the commit that is checked out, clean then and now.",
+    ),
+    Gate(
+        name="inputs",
+        point="seal",
+        evidence="seal",
+        check=_inputs,
+        doc="Every input, under git or not, is still the one that the release was built from.",
     ),
     Gate(
         name="committed",

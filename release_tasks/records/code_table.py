@@ -71,6 +71,7 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.SMOKE_LOAD_ONLY: "declare [smoke] command so that a sample is generated and checked",
     }),
     (Category.EVIDENCE, _HARD, 6, {
+        GateCode.RELEASE_DAMAGED: "do not hand it out: run 'doit release', which makes it anew",
         GateCode.REBUILD_MISSING: "run 'doit reproduce'",
         GateCode.REBUILD_LEVEL_LOW: "read rebuild.md beside the release: it says what is missing for the next level",
         GateCode.EVIDENCE_MISSING: "run 'doit release'",

@@ -6,7 +6,8 @@ from release_tasks.records.step import RECORDS, Step, Write
 from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.plan import Plan, as_reads
 
-ACCEPTANCE = f"{RECORDS}/acceptance.json"
+ACCEPTANCE_NAME = "acceptance.json"
+ACCEPTANCE = f"{RECORDS}/{ACCEPTANCE_NAME}"
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:

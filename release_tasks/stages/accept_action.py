@@ -13,7 +13,7 @@ from release_tasks.records.identity import tree_digest
 from release_tasks.records.json_value import JSONObject
 from release_tasks.records.release_contents import VERDICT, Contents
 from release_tasks.records.verdict import verdict_from_json
-from release_tasks.stages.accept import ACCEPTANCE
+from release_tasks.stages.accept import ACCEPTANCE, ACCEPTANCE_NAME
 from release_tasks.stages.execution import Context
 from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.package import PACKAGE
@@ -162,5 +162,5 @@ def accept_release(context: Context) -> str:
     }
     check_own("acceptance", acceptance)
     write_record(workspace, ACCEPTANCE, acceptance)
-    write_record(workspace, f"{plan.attestations}/acceptance.json", acceptance)
+    write_record(workspace, f"{plan.attestations}/{ACCEPTANCE_NAME}", acceptance)
     return tree_digest((path, digest.hex) for path, digest in entries).hex

@@ -11,11 +11,13 @@ from dataclasses import field
 
 from release_tasks.errors import CommandFailed, ConfigError, IntegrityError, ReleaseError
 from release_tasks.records.frozen_record import frozen
+from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.step import Step, Tree
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
 
 Report = Callable[[str], None]
+SAVED = "release_tasks"  # under which name doit keeps the outcome among the values of a task
 
 
 @frozen
@@ -35,12 +37,48 @@ class Context:
 
 @frozen
 class Outcome:
-    """What a finished step left behind, as it is kept in state: plain JSON types only."""
+    """What a finished step left behind, as it is kept in state: plain JSON types only.
+
+    `inputs` are the digests of its reads; no check rests on them, they tell people what has changed since.
+    """
 
     key: str
     facts: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     folder: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> JSONObject:
+        """Write the outcome as plain JSON."""
+        return {
+            "key": self.key,
+            "facts": dict[str, JSON](self.facts),
+            "outputs": dict[str, JSON](self.outputs),
+            "folder": self.folder,
+            "inputs": dict[str, JSON](self.inputs),
+        }
+
+
+def outcome_from_json(saved: object) -> Outcome | None:
+    """Read a saved outcome; None for anything else, which then counts as nothing saved."""
+    match saved:
+        case {
+            "key": str() as key,
+            "facts": dict() as facts,
+            "outputs": dict() as outputs,
+            "folder": None | str() as folder,
+            **rest,
+        }:
+            inputs = rest.get("inputs")
+            return Outcome(
+                key=key,
+                facts=facts,
+                outputs=outputs,
+                folder=folder,
+                inputs=inputs if isinstance(inputs, dict) else {},
+            )
+        case _:
+            return None
 
 
 def folder_tree(folder: str) -> Tree:
@@ -97,7 +135,8 @@ def run_step(step: Step, plan: Plan, workspace: Workspace, report: Report) -> Ou
                 f"{step.name} did not write {write.path}", wanted="every declared output", where=write.path
             )
         outputs[write.path] = digest.hex
-    return Outcome(key=before, facts=dict(facts), outputs=outputs, folder=folder)
+    inputs = {item.name: item.digest for item in workspace.inputs(step)}
+    return Outcome(key=before, facts=dict(facts), outputs=outputs, folder=folder, inputs=inputs)
 
 
 def still_stands(step: Step, workspace: Workspace, saved: Outcome) -> bool:

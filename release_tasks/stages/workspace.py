@@ -46,9 +46,13 @@ class Workspace:
     `variation` is what the user's commands shall find other than usual: no part of what identifies a step.
     """
 
-    def __init__(self, release: Release, *, variation: Variation | None = None) -> None:
+    def __init__(
+        self, release: Release, *, variation: Variation | None = None, index: DigestIndex | None = None
+    ) -> None:
         self.release = release
         self.variation = variation
+        if index is not None:
+            self.index = index  # of a reader that may trust no digest of an earlier run
 
     def __getstate__(self) -> dict[str, object]:
         """Carry configuration and variation only: connections and what was seen belong to one process."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from release_tasks.errors import EnvironmentRefused
@@ -25,17 +25,27 @@ class Commit:
     time: int
 
 
+def git_environment(keep: Container[str] = ()) -> dict[str, str]:
+    """The environment for git: of the caller's `GIT_*` only `keep`, so that none names another repository."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in keep}
+    env["GIT_OPTIONAL_LOCKS"] = "0"  # asking must not rewrite the index
+    env["GIT_NO_REPLACE_OBJECTS"] = "1"  # a commit is what its id says
+    env["LC_ALL"] = "C"
+    return env
+
+
 def _git(root: Path, *args: str) -> str | None:
     """Run git in the project, never in the caller's folder; None when it says no."""
     if shutil.which("git") is None:
         return None
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    env["GIT_OPTIONAL_LOCKS"] = "0"  # asking must not rewrite the index
-    env["GIT_NO_REPLACE_OBJECTS"] = "1"  # a commit is what its id says
-    env["LC_ALL"] = "C"
     try:
         done = subprocess.run(
-            ["git", *args], cwd=root, env=env, capture_output=True, timeout=_LIMIT_S, check=False
+            ["git", *args],
+            cwd=root,
+            env=git_environment(),
+            capture_output=True,
+            timeout=_LIMIT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentRefused(

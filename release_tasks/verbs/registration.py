@@ -25,6 +25,9 @@ COMMANDS: dict[str, str] = {
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
     "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
+    "tag": "release_tasks.engine.tag_command:Tag",
+    "status": "release_tasks.engine.status_command:Status",
+    "yank": "release_tasks.engine.yank_command:Yank",
 }
 BACKENDS: dict[str, str] = {PLUGIN: "release_tasks.engine.backend:StateBackend"}
 REPORTERS: dict[str, str] = {PLUGIN: "release_tasks.engine.reporter:ReleaseReporter"}

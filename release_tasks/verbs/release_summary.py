@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from release_tasks.errors import SealedError
 from release_tasks.policy.trust_payload import mode_flags, skipped_gates, undeclared_name
@@ -12,6 +12,7 @@ from release_tasks.records.code_table import CODES
 from release_tasks.records.digest import parse_digest
 from release_tasks.records.manifest import MANIFEST, manifest_from_json
 from release_tasks.records.release_contents import REBUILD
+from release_tasks.records.step import Step
 from release_tasks.records.verdict import Verdict, verdict_from_json
 from release_tasks.stages.accept import ACCEPTANCE
 from release_tasks.stages.bundle import bundle_path
@@ -23,7 +24,7 @@ from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.seal import Seal, read_seal
-from release_tasks.verbs.seal_verdict import seal_verdict
+from release_tasks.verbs.seal_evidence import seal_forecast
 
 REPRODUCIBLE = "reproducible"  # the row of the acceptance table that only a rebuild can show
 
@@ -34,6 +35,16 @@ def seal_of(plan: Plan) -> Seal | None:
         return None
     root = plan.release.root
     return read_seal(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations)
+
+
+def judged_when_sealed(plan: Plan, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps that still run for a sealed version: those that show whether its exact files would differ."""
+    exact = set(exact_records(plan).values())
+    return tuple(
+        step
+        for step in steps
+        if step.verb in {"frozen", "step", "artifacts"} or exact & {write.path for write in step.writes}
+    )
 
 
 def already_released(plan: Plan, workspace: Workspace, seal: Seal) -> str:
@@ -72,7 +83,7 @@ def gate_table(workspace: Workspace, *, width: int | None) -> str:
 
 
 def _seal_line(plan: Plan, workspace: Workspace) -> str:
-    verdict = seal_verdict(plan, workspace, remembered=True)
+    verdict = seal_forecast(plan, workspace)
     if verdict.accepted:
         return "can be sealed"
     reasons = [

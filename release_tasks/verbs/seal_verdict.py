@@ -1,106 +1,122 @@
-"""Whether the accepted candidate could be sealed: the same function, the other gates (design §4)."""
+"""The verdict at the seal point, over what is released and what stands beside it (design §4)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from release_tasks.errors import FormatError
-from release_tasks.policy.decide import Case, decide
-from release_tasks.policy.policy_record import policy_from_json
-from release_tasks.records.evidence import Evidence
+from release_tasks.errors import FormatError, GateRefused
+from release_tasks.formats.lock_file import parse_lock
+from release_tasks.policy.lock_check import compare_inputs
+from release_tasks.policy.release_check import Checked, check_release
+from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.lock import LOCK
-from release_tasks.records.release_contents import REBUILD
-from release_tasks.records.verdict import Verdict, verdict_from_json
-from release_tasks.stages.accept import ACCEPTANCE
-from release_tasks.stages.frozen_action import read_lock
-from release_tasks.stages.gate import POLICY, VERDICT
-from release_tasks.stages.package import PACKAGE
+from release_tasks.records.verdict import Verdict
+from release_tasks.stages.frozen_action import current_inputs
 from release_tasks.stages.plan import Plan
-from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.clock import now
-from release_tasks.system.git import blob_id, committed_blobs, head_id
+from release_tasks.system.git import changed_paths, head_id
+from release_tasks.system.index import DigestIndex
+from release_tasks.system.release_tree import read_release_tree
+from release_tasks.system.state import StateDatabase
+from release_tasks.verbs.seal_evidence import decide_seal, read_released, seal_evidence
+
+RELEASED_LOCK = f"evidence/{LOCK}"
+_ROLES = frozenset({"policy", "environment", "lock", "changelog", "checklist"})
 
 
-def seal_verdict(plan: Plan, workspace: Workspace, *, remembered: bool = False) -> Verdict:
-    """Judge the accepted candidate at the seal point, under its recorded policy and the clock of now.
+@frozen
+class Sealing:
+    """What the seal point found: the release as it was read, its records, its level, and the verdict."""
 
-    How it was asked for, and the waivers that it rests on, are what its recorded verdict says.
-    `remembered`: what the state database knows of git is enough, for a forecast; sealing asks git. Raises
-    FormatError for a damaged record, OSError when there is none.
+    checked: Checked
+    kept: Mapping[str, bytes]
+    candidate: Verdict
+    level: int | None
+    metadata: JSONObject
+    verdict: Verdict
+
+
+def judge_seal(plan: Plan, workspace: Workspace) -> Sealing:
+    """Judge whether the candidate on disk may be sealed now, trusting no database and no earlier reading.
+
+    The directory is verified in full, git is asked, and every input is hashed again. Raises GateRefused when
+    there is no candidate, or when it is so damaged that its own records cannot be read.
     """
-    candidate = verdict_from_json(read_record(workspace, VERDICT), where=VERDICT)
-    data = _evidence(plan, workspace, candidate, remembered=remembered)
-    return decide(
-        "seal",
-        Case(evidence={"seal": Evidence(kind="seal", subjects=(), data=data)}, expected={"seal": {}}),
-        policy=policy_from_json(read_record(workspace, POLICY), where=POLICY),
-        profile=candidate.profile,
-        mode=candidate.mode,
-        decided_at=datetime.fromisoformat(now()),
+    folder = workspace.root / plan.folder
+    if not folder.is_dir():
+        raise GateRefused(
+            f"there is no candidate of {plan.release.version.text} (EVIDENCE_MISSING)",
+            wanted="an accepted candidate",
+            found="nothing",
+            where=plan.folder,
+            hint="run 'doit release'",
+        )
+    contents = read_release_tree(folder, full=True, tensors=False, keep=_ROLES)
+    checked = check_release(contents)
+    try:
+        released = read_released(contents.kept)
+    except FormatError as error:
+        raise _damaged(plan, checked, error) from None
+    problems: list[JSON] = [problem.to_json() for problem in checked.problems]
+    evidence: JSONObject = {
+        **seal_evidence(plan, workspace, released, remembered=False),
+        "root": None if checked.root is None else str(checked.root),
+        "problems": problems,
+        "changed": _changed(workspace),
+        "inputs": _changed_inputs(plan, workspace, released.lock),
+    }
+    return Sealing(
+        checked=checked,
+        kept=contents.kept,
+        candidate=released.candidate,
+        level=_level(evidence),
+        metadata=released.metadata,
+        verdict=decide_seal(released, evidence),
     )
 
 
-def _evidence(plan: Plan, workspace: Workspace, candidate: Verdict, *, remembered: bool) -> JSONObject:
-    metadata = read_object(workspace.root / plan.folder / "metadata.json", where="metadata.json")
-    lock = read_lock(workspace)
-    judged = [LOCK, *([plan.policy] if plan.policy else [])]
-    uncommitted = _uncommitted(workspace, judged, remembered=remembered)
-    return {
-        "commit": metadata["git_commit"],
-        "dirty": metadata["git_dirty"],
-        "head": head_id(workspace.root),
-        "lock_committed": LOCK not in uncommitted,
-        "policy": plan.policy,
-        "policy_committed": plan.policy not in uncommitted,
-        "numeric_id": workspace.numeric_id,
-        "numeric_known": not plan.release.steps
-        or (lock is not None and workspace.numeric_id in lock.outputs),
-        "soft": candidate.mode.soft,
-        "snapshot": candidate.mode.snapshot,
-        "policy_override": candidate.mode.policy_override,
-        "profile_override": candidate.mode.profile_override,
-        "experimental": candidate.mode.experimental,
-        "not_strict": candidate.mode.strict is False,
-        "waivers": _waivers_used(candidate),
-        "root": _root(workspace, PACKAGE),
-        "accepted_root": _root(workspace, ACCEPTANCE),
-        "rebuild": _rebuild(workspace.root / plan.attestations),
-    }
+def _level(evidence: JSONObject) -> int | None:
+    """The level that the rebuild of this very root earns, comparing bytes."""
+    match evidence:
+        case {"root": str() as root, "rebuild": {"root": found, "levels": {"bytes": int() as level}}} if (
+            root == found
+        ):
+            return level
+        case _:
+            return None
 
 
-def _rebuild(attestations: Path) -> JSON:
-    if not (attestations / REBUILD).is_file():
-        return None
-    from release_tasks.verbs.rebuild_evidence import rebuild_evidence  # noqa: PLC0415 - only where there is one
-
-    return rebuild_evidence(attestations / REBUILD)
-
-
-def _uncommitted(workspace: Workspace, paths: list[str], *, remembered: bool) -> set[str]:
-    """Those of `paths` that HEAD does not have, or has with another content."""
-    committed = workspace.committed(paths) if remembered else committed_blobs(workspace.root, paths)
-    found = set()
-    for path in paths:
-        file = workspace.root / path
-        if not file.exists() or committed.get(path) != blob_id(file.read_bytes()):
-            found.add(path)
-    return found
+def _damaged(plan: Plan, checked: Checked, error: FormatError) -> GateRefused:
+    lines = [f"{problem.code} {problem.path}" for problem in checked.problems[:20]]
+    return GateRefused(
+        f"the candidate of {plan.release.version.text} does not verify (RELEASE_DAMAGED)",
+        wanted="the files that were accepted",
+        found="\n".join(lines) or f"{error.where}: {error.what}",
+        where=plan.folder,
+        hint="do not hand it out: run 'doit release', which makes it anew",
+    )
 
 
-def _waivers_used(candidate: Verdict) -> JSON:
-    """Who answers for what in the candidate's verdict, and until when."""
-    return [
-        {"gate": gate.gate, "subject": item.finding.subject, "by": item.by, "expires": item.expires}
-        for gate in candidate.gates
-        for item in gate.waived
-    ]
+def _changed(workspace: Workspace) -> JSON:
+    """Files of the working tree that no commit has; nothing where there is no git, which `source` refuses."""
+    if head_id(workspace.root) is None:
+        return []
+    return [{"path": path} for path in changed_paths(workspace.root)]
 
 
-def _root(workspace: Workspace, path: str) -> JSON:
-    try:
-        return read_record(workspace, path).get("root")
-    except (OSError, FormatError):
-        return None
+def _changed_inputs(plan: Plan, workspace: Workspace, lock: bytes | None) -> JSON:
+    """Inputs that are not as they were when the release was built, each file hashed anew."""
+    if lock is None:
+        return []
+    with tempfile.TemporaryDirectory(prefix="release_tasks-seal-") as place:
+        database = StateDatabase(Path(place) / "index.sqlite")
+        try:
+            roots = {item.name: workspace.root / item.path for item in workspace.release.roots}
+            fresh = Workspace(workspace.release, index=DigestIndex(database, workspace.root, roots))
+            differences = compare_inputs(parse_lock(lock).inputs, current_inputs(plan, fresh))
+        finally:
+            database.close()
+    return [difference.to_json() for difference in differences]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from release_tasks.errors import ConfigError, FormatError, IntegrityError
 from release_tasks.formats.markdown import printable
@@ -13,9 +13,13 @@ from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.release_contents import REBUILD, Problem
+from release_tasks.records.yank import YANK
 from release_tasks.system.git import tag_commit, tag_message
 from release_tasks.system.release_archive import read_release_archive
 from release_tasks.system.release_tree import read_release_tree
+
+if TYPE_CHECKING:  # only who asks for a tag needs what writes tags
+    from release_tasks.system.git_tag import Signature
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TAG = re.compile(
@@ -34,7 +38,9 @@ class VerifyReport:
 
     `sha256` and `tensors` are "as stated" when only the BLAKE3 of files was recomputed. `level` is what a
     rebuild report beside the release earns, None without one; `rebuild` says who claims it, or why the report
-    does not count. `files` and `bytes` count what is there, MANIFEST.json and checksum.txt too.
+    does not count. `signature` is that of the tag that was asked for; `yanked` says why nobody should take
+    the release any more, as the mark beside it has it. `files` and `bytes` count what is there, MANIFEST.json
+    and checksum.txt too.
     """
 
     ok: bool
@@ -50,6 +56,8 @@ class VerifyReport:
     files: int
     bytes: int
     rebuild: str | None = None
+    signature: Signature | None = None
+    yanked: str | None = None
 
     def to_json(self) -> JSONObject:
         """Write the report as the one object that `--json` prints."""
@@ -68,6 +76,10 @@ class VerifyReport:
             "files": self.files,
             "bytes": self.bytes,
             "rebuild": self.rebuild,
+            "signature": None
+            if self.signature is None
+            else {"state": self.signature.state, "text": self.signature.text},
+            "yanked": self.yanked,
         }
 
 
@@ -99,6 +111,8 @@ def verify(
         anchor=None if anchor is None else "root" if tag is None else "tag",
         level=level,
         rebuild=rebuild,
+        signature=None if tag is None else _signature(cwd, tag),
+        yanked=None if manifest is None else _yanked(place, manifest.version),
         problems=checked.problems,
         sha256="recomputed" if full or tensors else "as stated",
         tensors="recomputed" if tensors else "as stated",
@@ -122,6 +136,26 @@ def _rebuilt(place: Path, version: str, root: Digest | None) -> tuple[int | None
     machine = report.machine.id.removeprefix("sha256:")[:12]
     by = f"claimed by an unsigned report of machine {machine}, {report.finished_at}"
     return attested.level.number, by
+
+
+def _signature(cwd: Path, tag: str) -> Signature:
+    from release_tasks.system.git_tag import tag_signature  # noqa: PLC0415 - only where there is a tag
+
+    return tag_signature(cwd, tag)
+
+
+def _yanked(place: Path, version: str) -> str | None:
+    """Why and since when the release is yanked, or that the mark beside it cannot be read."""
+    attestations = place.parent / f"{version}.attestations"
+    if "/" in version or not (attestations / YANK).exists():
+        return None
+    from release_tasks.system.yank_file import read_yank  # noqa: PLC0415 - only where there is a mark
+
+    try:
+        mark = read_yank(attestations)
+    except FormatError as error:
+        return f"perhaps: {error.what}, found {error.found}"
+    return None if mark is None else f"since {mark.at}: {mark.reason}"
 
 
 def _anchor(root: str | None, tag: str | None, cwd: Path) -> Digest | None:
@@ -198,6 +232,10 @@ def render_text(report: VerifyReport) -> str:
     if report.rebuild is not None:
         number = "none" if report.level is None else str(report.level)
         lines.append(f"  level       {number}, {report.rebuild}")
+    if report.signature is not None:
+        lines.append(f"  tag         {report.signature.text}")
+    if report.yanked is not None:
+        lines.append(f"  YANKED      {report.yanked}")
     for problem in report.problems[:_SHOWN]:
         lines.append(f"{problem.code} {problem.path}")
         lines.append(f"  wanted: {problem.wanted}")

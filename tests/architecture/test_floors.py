@@ -64,7 +64,9 @@ LAZY: Mapping[tuple[str, str], str] = {
     ("verbs/release_summary.py", "release_tasks.policy.rebuild_text"): _REBUILT,
     ("verbs/release_summary.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
     ("verbs/release_summary.py", "release_tasks.verbs.verdict_table"): "only `--verbose` prints every gate",
-    ("verbs/seal_verdict.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
+    ("verbs/seal_evidence.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
+    ("verbs/verify.py", "release_tasks.system.git_tag"): "only --tag asks for a signature",
+    ("verbs/verify.py", "release_tasks.system.yank_file"): "only where there is a mark to read",
     ("verbs/verify.py", "release_tasks.verbs.rebuild_evidence"): _REBUILT,
 }
 _WORDS_FOR_NOTHING = frozenset(

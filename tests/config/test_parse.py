@@ -31,16 +31,16 @@ BROKEN = [
     (
         "relase",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests\n"
+        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests\n"
         "  found:  relase\n  where:  release.toml: relase\n  hint:   did you mean release?"),
         True,
     ),
     (
-        "publish",
+        "sign",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests\n"
-        "  found:  publish\n  where:  release.toml: publish\n"
-        "  hint:   [publish] comes in a later version of release_tasks"),
+        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests\n"
+        "  found:  sign\n  where:  release.toml: sign\n"
+        "  hint:   [sign] comes in a later version of release_tasks"),
         True,
     ),
     (

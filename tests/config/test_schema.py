@@ -13,6 +13,7 @@ from release_tasks.config.schema import (
     Benchmark,
     Checkpoint,
     Dataset,
+    Destination,
     Environment,
     Evaluation,
     Metric,
@@ -42,6 +43,7 @@ NOT_IN_RELEASE = {
     "smoke",
     "environment",
     "reproduce",
+    "publish",
     "roots",
     "overrides",
 }
@@ -88,6 +90,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("smoke", Smoke, ()),
         ("environment", Environment, ()),
         ("reproduce", Reproduce, ()),
+        ("destination", Destination, {"name"}),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -112,7 +115,7 @@ def agree(schema: Any, wanted: Any) -> None:
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
-        "evaluation", "bench", "smoke", "environment", "reproduce",
+        "evaluation", "bench", "smoke", "environment", "reproduce", "publish",
     }  # fmt: skip
 
 

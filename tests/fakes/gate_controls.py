@@ -402,7 +402,13 @@ def _rebuild(**values: Any) -> dict[str, Any]:
     return change("seal", rebuild={**EVIDENCE["seal"]["rebuild"], **values})
 
 
+_PROBLEM = {"code": "MISSING_FILE", "path": "model.safetensors", "wanted": "4 bytes", "found": "none"}
+_INPUT = {"name": "data/one.txt", "frozen": f"sha256:{'1' * 64}", "now": None}
 SEAL: list[Control] = [
+    ("verified", change("seal", problems=[_PROBLEM]), GateCode.RELEASE_DAMAGED),
+    ("source", change("seal", changed=[{"path": "README.md"}]), GateCode.SOURCE_DIRTY),
+    ("inputs", change("seal", lock_released=False), GateCode.EVIDENCE_STALE),
+    ("inputs", change("seal", inputs=[_INPUT]), GateCode.LOCK_INPUTS_CHANGED),
     ("source", change("seal", commit=None, dirty=None), GateCode.SOURCE_UNKNOWN),
     ("source", change("seal", dirty=True), GateCode.SOURCE_DIRTY),
     ("source", change("seal", dirty=None), GateCode.SOURCE_DIRTY),
@@ -421,7 +427,7 @@ SEAL: list[Control] = [
     ("accepted", change("seal", accepted_root=None), GateCode.EVIDENCE_STALE),
     ("accepted", change("seal", root=None, accepted_root=None), GateCode.EVIDENCE_STALE),
     ("reproducible", change("seal", rebuild=None), GateCode.REBUILD_MISSING),
-    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.EVIDENCE_STALE),
+    ("reproducible", _rebuild(root=f"sha256:{'b' * 64}"), GateCode.REBUILD_MISSING),
     ("reproducible", _rebuild(levels={"bytes": 0, "tensors": 1, "tolerance": 1}), GateCode.REBUILD_LEVEL_LOW),
     (
         "reproducible",
