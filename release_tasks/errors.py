@@ -142,3 +142,9 @@ class RemoteError(ReleaseError):
     """Another machine, or a repository on it, that cannot be reached or refuses what it is sent."""
 
     code = "REMOTE"
+
+
+class RegistryError(ReleaseError):
+    """A destination that cannot be reached, says no, or did not keep what it was sent."""
+
+    code = "REGISTRY"

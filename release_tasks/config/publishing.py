@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from release_tasks.config.declared import declared_path, locate
+from release_tasks.config.declared import declared_path, locate, split_root
 from release_tasks.config.fields import Table, given
 from release_tasks.config.readers import describe, did_you_mean, flag, matching, text
 from release_tasks.config.schema import Destination, Release
@@ -136,3 +136,9 @@ def place_of(release: Release, destination: Destination) -> Path:
     if destination.scheme == "file":
         target = target.replace("{name}", release.name).replace("{version}", release.version.text)
     return Path(target) if _ABSOLUTE.match(target) else locate(release, target)
+
+
+def is_own(destination: Destination) -> bool:
+    """Whether the destination lies in the project, so that its folder is made when it is missing."""
+    target = destination.target
+    return destination.scheme != "github" and not _ABSOLUTE.match(target) and split_root(target)[0] is None

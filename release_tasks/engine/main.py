@@ -12,7 +12,20 @@ from release_tasks.verbs.registration import GLOBAL, PLUGINS
 
 # Commands about files: they need no project, so none is looked for and nothing of one is imported.
 _WITHOUT_TASKS = frozenset(
-    {"verify", "diff", "check", "init", "canonicalize", "replay", "reproduce", "tag", "status", "yank"}
+    {
+        "verify",
+        "diff",
+        "check",
+        "init",
+        "canonicalize",
+        "replay",
+        "reproduce",
+        "tag",
+        "status",
+        "yank",
+        "publish",
+        "rollback",
+    }
 )
 _LOADER = "release_tasks.engine.loader"
 

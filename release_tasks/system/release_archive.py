@@ -1,4 +1,8 @@
-"""Read the release in a canonical tar or zip in one pass, for verification; nothing is ever extracted."""
+"""Read the release in a canonical tar or zip in one pass, for verification; nothing is ever extracted.
+
+An offline bundle carries more than the release: its attestations and how to verify it. Of that only names are
+looked at here.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import BinaryIO
 
 from release_tasks.errors import FormatError, IntegrityError
 from release_tasks.formats.archive_member import ReadMember
+from release_tasks.formats.offline_bundle import released_members
 from release_tasks.formats.safetensors_header import PREFIX_BYTES, prefix_length
 from release_tasks.formats.tar_archive import read_tar_members
 from release_tasks.formats.zip_archive import read_zip_members
@@ -46,7 +51,7 @@ def read_release_archive(archive: Path, *, full: bool = False, tensors: bool = T
     stream = os.fdopen(fd, "rb")  # chunks are larger than its buffer and pass it by
     with stream, storage_errors(archive), ThreadPoolExecutor(2) as pool:
         try:
-            for member in _reader(stream)(stream):
+            for member in released_members(_reader(stream)(stream)):
                 folder = member.folder
                 files.append(_read_member(member, kept, pool, full=full, tensors=full and tensors))
         except (FormatError, IntegrityError) as error:
@@ -73,7 +78,7 @@ def unpack_members(archive: Path, paths: frozenset[str], folder: Path) -> None:
     left = set(paths)
     fd, _ = open_regular(archive, follow=True)
     with os.fdopen(fd, "rb") as stream, storage_errors(folder):
-        for member in _reader(stream)(stream) if left else ():
+        for member in released_members(_reader(stream)(stream)) if left else ():
             if member.path in left:
                 place = folder / member.path
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,8 @@ COMMANDS: dict[str, str] = {
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
     "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
+    "publish": "release_tasks.engine.publish_command:Publish",
+    "rollback": "release_tasks.engine.rollback_command:Rollback",
     "tag": "release_tasks.engine.tag_command:Tag",
     "status": "release_tasks.engine.status_command:Status",
     "yank": "release_tasks.engine.yank_command:Yank",

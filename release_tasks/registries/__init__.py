@@ -1,0 +1,1 @@
+"""Where releases go: the contract in `protocol`, one backend per file."""
