@@ -56,7 +56,8 @@ def weights_file(roots: Collection[str], artifacts: Artifacts | None) -> Reader[
         path = reader(value)
         if artifacts is None:
             return path
-        named = (*artifacts.model, *filter(None, [artifacts.index]), *artifacts.gguf, *artifacts.extra)
+        single = filter(None, (artifacts.index, artifacts.wheel, artifacts.sdist))
+        named = (*artifacts.model, *single, *artifacts.gguf, *artifacts.extra)
         if path not in named and not tree_matches(Tree(tuple(filter(is_glob, artifacts.extra))), path):
             raise ConfigError(
                 "file is no artifact of the release",
@@ -130,8 +131,51 @@ def _check_tree(table: Table, artifacts: Artifacts) -> None:
         taken.setdefault(key, declared)
 
 
+# What a release without a model says of keys that it does not know.
+_OF_A_MODEL = dict.fromkeys(
+    (
+        "model",
+        "index",
+        "tokenizer",
+        "tokenizer_version",
+        "preprocessor",
+        "config",
+        "quality",
+        "training",
+        "gguf",
+    ),
+    'it belongs to a release of type = "model"',
+)
+
+
+def read_further_files(table: Table, roots: Collection[str]) -> Artifacts | None:
+    """Read `[artifacts]` of a dataset, whose files stand in `[dataset]`: further ones, and no weights."""
+    extra = table.many("extra", _artifact(roots, globs=True))
+    table.close(_OF_A_MODEL)
+    artifacts = Artifacts(**given(extra=extra))
+    _check_tree(table, artifacts)
+    return artifacts
+
+
+def read_tooling(table: Table, roots: Collection[str]) -> Artifacts | None:
+    """Read `[artifacts]` of a Python distribution: its wheel, its source archive, and further files."""
+    wheel = table.one(
+        "wheel", _artifact(roots, ".whl"), required="the wheel, as dist/NAME-1.0.0-py3-none-any.whl"
+    )
+    sdist = table.one(
+        "sdist", _artifact(roots, ".tar.gz"), required="the source archive, as dist/NAME-1.0.0.tar.gz"
+    )
+    extra = table.many("extra", _artifact(roots, globs=True))
+    table.close(_OF_A_MODEL)
+    if wheel is None or sdist is None:
+        return None
+    artifacts = Artifacts(wheel=wheel, sdist=sdist, **given(extra=extra))
+    _check_tree(table, artifacts)
+    return artifacts
+
+
 def read_artifacts(table: Table, roots: Collection[str]) -> Artifacts | None:
-    """Read `[artifacts]`; `roots` are the declared root names."""
+    """Read `[artifacts]` of a model; `roots` are the declared root names."""
     model = _model(table, roots)
     config = table.one(
         "config",
@@ -146,7 +190,7 @@ def read_artifacts(table: Table, roots: Collection[str]) -> Artifacts | None:
     training = table.one("training", _artifact(roots, ".json"))
     gguf = table.many("gguf", _artifact(roots, ".gguf"))
     extra = table.many("extra", _artifact(roots, globs=True))
-    table.close()
+    table.close(dict.fromkeys(("wheel", "sdist"), 'it belongs to a release of type = "tooling"'))
     if ("tokenizer" in table) == ("preprocessor" in table):
         found = "both" if "tokenizer" in table else "neither"
         table.problem(

@@ -82,6 +82,10 @@ class Table:
         """Tell whether the value of a key is a list."""
         return isinstance(self._values.get(key), list)
 
+    def value(self, key: str) -> object | None:
+        """The value of a key as it is written, None without it."""
+        return self._values.get(key)
+
     def problem(self, error: ConfigError, *path: str | int) -> None:
         """Remember an error about something below this table."""
         self._problems.add(error, (*self.at, *path))

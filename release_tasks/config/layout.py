@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from release_tasks.config.declared import is_glob, split_root
-from release_tasks.config.schema import Artifacts
+from release_tasks.config.schema import Artifacts, Dataset
 
 # Files and folders of the tree that packaging writes itself (design §5).
-OWN_NAMES = ("MANIFEST.json", "README.txt", "checksum.txt", "docs", "evidence", "metadata.json")
+OWN_NAMES = ("MANIFEST.json", "README.txt", "checksum.txt", "data", "docs", "evidence", "metadata.json")
 
 
 def base_name(declared: str) -> str:
@@ -37,13 +37,28 @@ def tree_names(artifacts: Artifacts) -> Iterator[tuple[str, str, tuple[str | int
         yield "tokenizer.json", artifacts.tokenizer, ("tokenizer",)
     if artifacts.preprocessor is not None:
         yield base_name(artifacts.preprocessor), artifacts.preprocessor, ("preprocessor",)
-    if is_json(artifacts.config):
-        yield "config.json", artifacts.config, ("config",)
-    yield "config.yaml", artifacts.config, ("config",)
+    if artifacts.config is not None:
+        if is_json(artifacts.config):
+            yield "config.json", artifacts.config, ("config",)
+        yield "config.yaml", artifacts.config, ("config",)
     if artifacts.quality is not None:
         yield "evidence/quality.json", artifacts.quality, ("quality",)
     for number, path in enumerate(artifacts.gguf):
         yield base_name(path), path, ("gguf", number)
+    if artifacts.wheel is not None:
+        yield base_name(artifacts.wheel), artifacts.wheel, ("wheel",)
+    if artifacts.sdist is not None:
+        yield base_name(artifacts.sdist), artifacts.sdist, ("sdist",)
     for number, path in enumerate(artifacts.extra):
         if not is_glob(path):
             yield base_name(path), path, ("extra", number)
+
+
+def data_name(dataset: Dataset, declared: str) -> str:
+    """Name a file of a released dataset in the tree: `data/` and its path below `dataset.folder`.
+
+    A file that is not below it, or without such a folder, keeps its path below its root.
+    """
+    folder = f"{dataset.folder}/"
+    below = declared.removeprefix(folder) if declared.startswith(folder) else split_root(declared)[1]
+    return f"data/{below}"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from release_tasks.config.artifacts import read_artifacts
 from release_tasks.config.benchmarks import read_benchmarks
 from release_tasks.config.command import require_placeholders
 from release_tasks.config.dataset import read_checkpoint, read_dataset
@@ -15,10 +14,16 @@ from release_tasks.config.evaluations import read_evaluations
 from release_tasks.config.fields import Problems, Table, check_schema, given
 from release_tasks.config.parity import read_pairs
 from release_tasks.config.publishing import read_destinations
-from release_tasks.config.readers import choice, describe, integer, matching, text
+from release_tasks.config.readers import choice, integer, matching, text
+from release_tasks.config.release_type import (
+    agreed_version,
+    check_patch,
+    default_scheme,
+    read_artifacts_of,
+    refuse_foreign,
+)
 from release_tasks.config.reproduction import read_reproduce
 from release_tasks.config.schema import (
-    DEFAULT_SCHEME,
     SCHEMA,
     Bundle,
     Environment,
@@ -31,12 +36,12 @@ from release_tasks.config.schema import (
 )
 from release_tasks.config.steps import COMMAND_HINT, read_command, read_steps
 from release_tasks.config.suites import read_suites
+from release_tasks.config.versioning import read_rewords, read_versioning
 from release_tasks.errors import ConfigError
 from release_tasks.records.paths import safe_relpath
 from release_tasks.records.version import Scheme, Version, parse_version
 
 _LATER_TABLES = ("sign", "workspace", "cards")
-_LATER_TYPES = ("dataset", "tooling")
 # What the numeric profile sets itself (design §6): letting one in would change the bits unseen.
 _PROFILE_PREFIXES = ("OPENBLAS_", "OMP_", "NPY_", "MKL_")
 _NAME = matching(
@@ -49,16 +54,6 @@ _VARIABLE = matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment vari
 
 def _name(value: object) -> str:
     return safe_relpath(_NAME(value))  # it names files: no CON, no NUL
-
-
-def _type(value: object) -> ReleaseType:
-    if value in _LATER_TYPES and isinstance(value, str):
-        raise ConfigError(
-            f"release type {value} comes in a later version of release_tasks",
-            wanted="model, patch or experimental",
-            found=describe(value),
-        )
-    return choice(get_args(ReleaseType))(value)  # type: ignore[no-any-return]
 
 
 def _variable(value: object) -> str:
@@ -86,21 +81,6 @@ class _Overrides:
         if value is not None:
             self.used[name] = value
         return value
-
-
-def _check_patch(table: Table, found: Mapping[str, Any]) -> None:
-    """A patch says what it mends and why; nothing else has a base (R22)."""
-    is_patch = found.get("type") == "patch"
-    for key, wanted in (
-        ("base", "the version that is patched, as 1.0.0"),
-        ("reason", "the critical bug or packaging mistake that it mends"),
-    ):
-        if is_patch and key not in table:
-            table.problem(ConfigError(f"{key} is missing: a patch has one", wanted=wanted), key)
-        if not is_patch and key in table:
-            table.problem(ConfigError(f"{key} belongs to a patch", wanted='type = "patch"'), key)
-    if is_patch and "version" in found and found.get("base") == found["version"].text:
-        table.problem(ConfigError("a patch is another version than its base", found=found["base"]), "base")
 
 
 def _read_roots(table: Table | None, overrides: _Overrides) -> tuple[Root, ...]:
@@ -153,15 +133,17 @@ def _read_version(table: Table, scheme: Scheme, overrides: _Overrides) -> Versio
 
 def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
     name = table.one("name", _name, required="the name of the release")
+    release_type: ReleaseType | None = table.one("type", choice(get_args(ReleaseType)))
     scheme: Scheme | None = table.one("scheme", choice(get_args(Scheme)))
+    scheme = scheme or default_scheme(release_type or "model")
     bundles: tuple[Bundle, ...] | None = table.many("bundles", choice(get_args(Bundle)))
     found = given(
         name=name,
-        version=_read_version(table, scheme or DEFAULT_SCHEME, overrides),
+        version=_read_version(table, scheme, overrides),
         scheme=scheme,
         bundles=None if bundles is None else tuple(sorted(bundles)),
-        type=table.one("type", _type),
-        base=table.one("base", lambda value: parse_version(text(value), scheme or DEFAULT_SCHEME).text),
+        type=release_type,
+        base=table.one("base", lambda value: parse_version(text(value), scheme).text),
         reason=table.one("reason", text),
         license=table.one("license", text),
         profile=table.one("profile", text),
@@ -169,7 +151,7 @@ def _read_release(table: Table, overrides: _Overrides) -> dict[str, Any]:
         docs_version=table.one("docs_version", text),
         architecture=table.one("architecture", text),
     )
-    _check_patch(table, found)
+    check_patch(table, found)
     table.close()
     return found
 
@@ -230,16 +212,20 @@ def parse_release(
     top = Table(document, (), problems)
     top.one("schema", integer(SCHEMA, SCHEMA), required=f"schema = {SCHEMA} as the first key")
     release = top.table("release", required="[release] with name and version")
-    artifacts_table = top.table("artifacts", required="[artifacts] with model, tokenizer and config")
     root_table = top.table("roots")
     roots = _read_roots(root_table, overrides)
     names = frozenset(root_table.keys if root_table else ())
     head = {} if release is None else _read_release(release, overrides)
-    artifacts = None if artifacts_table is None else read_artifacts(artifacts_table, names)
+    release_type: ReleaseType = head.get("type", "model")
+    artifacts = read_artifacts_of(release_type, top, names)
+    refuse_foreign(release_type, top)
     own_files = {"release.lock", file.name, *({head["policy"]} if "policy" in head else ())}
     steps = read_steps(top.tables("step"), roots=names, own_files=own_files)
+    dataset = read_dataset(top.table("dataset"), names)
+    if dataset is not None and release is not None and release_type == "dataset":
+        dataset = agreed_version(dataset, release, head, top)
     rest = given(
-        dataset=read_dataset(top.table("dataset"), names),
+        dataset=dataset,
         checkpoint=read_checkpoint(top.table("checkpoint"), names),
         tests=read_suites(top.table("tests"), names),
         parity=read_pairs(top.table("parity"), names, artifacts),
@@ -248,6 +234,8 @@ def parse_release(
         smoke=_read_smoke(top.table("smoke"), names),
         environment=_read_environment(top.table("environment")),
         reproduce=read_reproduce(top.table("reproduce")),
+        versioning=read_versioning(top.table("versioning")),
+        rewords=read_rewords(top.table("changelog")),
         publish=read_destinations(top.table("publish"), names),
     )
     top.close({name: f"[{name}] comes in a later version of release_tasks" for name in _LATER_TABLES})

@@ -13,7 +13,7 @@ DEFAULT_SCHEME: Scheme = "semver"
 
 Scalar = str | int | float | bool
 Bundle = Literal["zip", "tar"]
-ReleaseType = Literal["model", "patch", "experimental"]
+ReleaseType = Literal["model", "dataset", "tooling", "patch", "experimental"]
 Numeric = Literal["auto", "v3", "portable", "none"]
 SampleCheck = Literal["python", "rust"]
 SuiteName = Literal["unit", "integration", "pipeline", "regression"]
@@ -40,12 +40,13 @@ class Root:
 class Artifacts:
     """`[artifacts]`: the standard files of a release, relative POSIX paths or `NAME:path`.
 
-    Exactly one of `tokenizer` and `preprocessor` is set. Only `extra` may hold globs. `tokenizer_version` is
-    that of either; it must change when the file does.
+    A release of a model has `model`, `config`, and exactly one of `tokenizer` and `preprocessor`;
+    `tokenizer_version` is that of either and must change when the file does. A release of tooling has `wheel`
+    and `sdist`, a dataset none of these. Only `extra` may hold globs.
     """
 
-    model: tuple[str, ...]
-    config: str
+    model: tuple[str, ...] = ()
+    config: str | None = None
     index: str | None = None
     tokenizer: str | None = None
     tokenizer_version: str | None = None
@@ -53,6 +54,8 @@ class Artifacts:
     quality: str | None = None
     training: str | None = None
     gguf: tuple[str, ...] = ()
+    wheel: str | None = None
+    sdist: str | None = None
     extra: tuple[str, ...] = ()
 
 
@@ -255,6 +258,29 @@ class Reproduce:
 
 
 @frozen
+class Versioning:
+    """`[versioning]`: what a breaking change and a feature ask for before 1.0.0, as in release-please.
+
+    `bump_minor_pre_major`: a breaking change asks for a minor version; `bump_patch_for_minor_pre_major`: a
+    feature asks for a patch. `ignore_config` are dotted keys of the configuration, and all below them, that
+    nobody relies on. In `files`, besides release.toml, `bump` replaces the version.
+    """
+
+    bump_minor_pre_major: bool = True
+    bump_patch_for_minor_pre_major: bool = False
+    ignore_config: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@frozen
+class Reword:
+    """`[[changelog.reword]]`: a commit, 7 to 40 hex digits, and the message that it should have had."""
+
+    commit: str
+    message: str
+
+
+@frozen
 class Destination:
     """`[publish.<name>]`: a place where releases go, `uri` being `SCHEME:TARGET`.
 
@@ -284,13 +310,14 @@ class Release:
     """A whole `release.toml`, checked; `overrides` are the environment variables that changed it, sorted.
 
     A patch has the `base` version whose weights it keeps, and the `reason` for which it is released (R22).
+    The scheme of a dataset is `calendar` unless it says otherwise, and its version is that of its data.
     """
 
     root: Path
     file: Path
     name: str
     version: Version
-    artifacts: Artifacts
+    artifacts: Artifacts = Artifacts()
     bundles: tuple[Bundle, ...] = ("zip",)
     scheme: Scheme = DEFAULT_SCHEME
     type: ReleaseType = "model"
@@ -311,6 +338,8 @@ class Release:
     smoke: Smoke | None = None
     environment: Environment = Environment()
     reproduce: Reproduce = Reproduce()
+    versioning: Versioning = Versioning()
+    rewords: tuple[Reword, ...] = ()
     publish: tuple[Destination, ...] = ()
     roots: tuple[Root, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()

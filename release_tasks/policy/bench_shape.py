@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from release_tasks.policy.contract_shape import CONTRACT
 from release_tasks.policy.evidence_shape import (
+    COUNT,
     DIGEST,
     FLAG,
     FLAG_OR_NULL,
@@ -16,6 +18,7 @@ from release_tasks.policy.evidence_shape import (
     EvidenceKind,
     Field,
     Misfit,
+    misfits,
     nested,
     one,
     or_null,
@@ -48,8 +51,7 @@ _FIGURE: dict[str, Field] = {
     "stderr": _NUMBER_OR_NULL,
 }
 
-BASELINE: dict[str, Field] = {
-    "schema_version": one("1", lambda value: value == 1 and isinstance(value, int) and value is not True),
+_BENCHES: dict[str, Field] = {
     "version": TEXT,
     "benches": rows_of(
         {
@@ -61,6 +63,30 @@ BASELINE: dict[str, Field] = {
         }
     ),
 }
+_BASELINES: dict[int, dict[str, Field]] = {
+    1: {"schema_version": COUNT, **_BENCHES},
+    2: {"schema_version": COUNT, **_BENCHES, "contract": or_null(CONTRACT)},
+}
+
+
+def baseline_misfits(value: JSON) -> Iterator[Misfit]:
+    """Yield what is wrong with the JSON of a baseline, whichever of its schemas it says that it has."""
+    yield from BASELINE(value, "")
+
+
+def BASELINE(value: JSON, key: str) -> Iterator[Misfit]:  # noqa: N802 - a field like the others
+    """A field that holds a baseline."""
+    prefix = f"{key}." if key else ""
+    if not isinstance(value, dict):
+        yield Misfit(key or "baseline", "an object", ascii(value)[:100])
+        return
+    number = value.get("schema_version")
+    fields = _BASELINES.get(number) if type(number) is int else None
+    if fields is None:
+        yield Misfit(f"{prefix}schema_version", "1 or 2", ascii(number)[:100])
+    else:
+        yield from misfits(value, fields, prefix)
+
 
 BENCH = EvidenceKind(
     many=True,
@@ -109,11 +135,11 @@ REGRESSION = EvidenceKind(
                     "path": TEXT,
                     "committed": FLAG,
                     "problem": TEXT_OR_NULL,
-                    "baseline": or_null(nested(BASELINE)),
+                    "baseline": or_null(BASELINE),
                 }
             )
         ),
-        "now": nested(BASELINE),
+        "now": BASELINE,
         "wanted": rows_of(
             {"bench": TEXT, "metric": TEXT, "target": _NUMBER_OR_NULL, "max_regression": _NUMBER_OR_NULL}
         ),

@@ -12,11 +12,13 @@ from release_tasks.policy.evidence_shape import (
     TEXT_OR_NULL,
     TEXTS,
     EvidenceKind,
+    Misfit,
     nested,
     or_null,
 )
 from release_tasks.policy.evidence_shape import rows as rows_of
 from release_tasks.policy.gate import Gate, Rules, rows, text
+from release_tasks.records.contract import CONTRACTS
 from release_tasks.records.digest import short_digest
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSON, JSONObject
@@ -128,6 +130,24 @@ def _weights(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             wanted=text(row["wanted"]),
             found=text(row["problem"]),
         )
+
+
+def _holds_weights(data: JSONObject) -> bool:
+    return data["weights"] is not None
+
+
+def _holds_model_files(data: JSONObject) -> bool:
+    return _holds_weights(data) or bool(data["invalid"])
+
+
+def _contract_contradictions(data: JSONObject) -> Iterator[Misfit]:
+    """A contract that wants weights has them measured, and no other has."""
+    contract = CONTRACTS.get(text(data["contract"]))
+    if contract is None:
+        yield Misfit("contract", f"one of {', '.join(CONTRACTS)}", ascii(data["contract"])[:100])
+    elif contract.wants("weights") != _holds_weights(data):
+        wanted = "a list" if contract.wants("weights") else "null"
+        yield Misfit("weights", f"{wanted} ({contract.name})", "null" if wanted == "a list" else "a list")
 
 
 def _measured(data: JSONObject) -> Iterator[Finding]:
@@ -244,19 +264,22 @@ CANDIDATE_KINDS: dict[str, EvidenceKind] = {
             "contract": TEXT,
             "missing": rows_of({"role": TEXT}),
             "invalid": rows_of({"path": TEXT, "wanted": TEXT, "problem": TEXT}),
-            "weights": rows_of(
-                {
-                    "path": TEXT,
-                    "canonical": FLAG,
-                    "not_finite": rows_of(
-                        {"tensor": TEXT, "elements": COUNT, "nan": COUNT, "infinite": COUNT}
-                    ),
-                }
+            "weights": or_null(
+                rows_of(
+                    {
+                        "path": TEXT,
+                        "canonical": FLAG,
+                        "not_finite": rows_of(
+                            {"tensor": TEXT, "elements": COUNT, "nan": COUNT, "infinite": COUNT}
+                        ),
+                    }
+                )
             ),
             "pickles": _PROBLEMS,
             "remote_code": _PROBLEMS,
             "formats": rows_of({"path": TEXT, "pairs": TEXTS, "copies": TEXTS}),
-        }
+        },
+        contradictions=_contract_contradictions,
     ),
     "smoke": EvidenceKind(
         fields={
@@ -319,6 +342,8 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="artifacts",
         check=_weights,
         doc="Weights, index, tokenizer and configuration are well formed.",
+        undeclared=GateCode.WEIGHTS_UNDECLARED,
+        asked=_holds_model_files,
     ),
     Gate(
         name="weights-finite",
@@ -326,6 +351,8 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="artifacts",
         check=_finite,
         doc="No weight is NaN or infinite.",
+        undeclared=GateCode.WEIGHTS_UNDECLARED,
+        asked=_holds_weights,
     ),
     Gate(
         name="weights-canonical",
@@ -333,6 +360,8 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="artifacts",
         check=_canonical,
         doc="Safetensors headers are in canonical form.",
+        undeclared=GateCode.WEIGHTS_UNDECLARED,
+        asked=_holds_weights,
     ),
     Gate(
         name="self-contained",
@@ -347,5 +376,6 @@ CANDIDATE_GATES: tuple[Gate, ...] = (
         evidence="smoke",
         check=_smoke,
         doc="The model loads, generates a sample, and the sample passes its check.",
+        undeclared=GateCode.SMOKE_UNDECLARED,
     ),
 )

@@ -128,7 +128,7 @@ class _Court:
         result = GateResult(gate=gate.name, hardness=hardness, status="off", findings=(), evidence=files)
         if hardness == "off":
             return result
-        if not names and gate.undeclared is not None:
+        if gate.undeclared is not None and not self._is_asked(gate, names):
             return self._skipped(gate, gate.undeclared, result)
         findings: list[Finding] = []
         waived = []
@@ -140,6 +140,12 @@ class _Court:
         if status == "pass" and waived:
             status = "waived"
         return replace(result, status=status, findings=told, waived=tuple(waived))
+
+    def _is_asked(self, gate: Gate, names: tuple[str, ...]) -> bool:
+        """Whether there is anything to judge: evidence that does not bind is judged, and refuses."""
+        if gate.asked is None or any(any(_binding(name, self.case)) for name in names):
+            return bool(names)
+        return any(gate.asked(self.case.evidence[name].data) for name in names)
 
     def _record(self, gate: Gate, name: str) -> tuple[list[Finding], list[WaivedFinding]]:
         """Findings of one record, and those for which somebody answers; what binds it is never waived."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from release_tasks.policy.bench_gates import BENCH_KINDS
 from release_tasks.policy.candidate_gates import CANDIDATE_KINDS
+from release_tasks.policy.change_gates import CHANGE_KINDS
 from release_tasks.policy.dataset_gates import DATASET_KINDS
+from release_tasks.policy.distribution_gates import DISTRIBUTION_KINDS
 from release_tasks.policy.evaluation_gates import EVALUATION_KINDS
 from release_tasks.policy.evidence_shape import EvidenceKind
 from release_tasks.policy.freeze_gates import FREEZE_KINDS
@@ -18,11 +20,13 @@ EVIDENCE_KINDS: dict[str, EvidenceKind] = {
     **CANDIDATE_KINDS,
     **FREEZE_KINDS,
     **RECIPE_KINDS,
+    **DISTRIBUTION_KINDS,
     **SUITE_KINDS,
     **PARITY_KINDS,
     **DATASET_KINDS,
     **SECRET_KINDS,
     **EVALUATION_KINDS,
     **BENCH_KINDS,
+    **CHANGE_KINDS,
     **SEAL_KINDS,
 }

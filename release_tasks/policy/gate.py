@@ -40,7 +40,8 @@ class Gate:
     """One row of the table of gates; `check` looks at the data of one evidence record of its kind at a time.
 
     `undeclared` is the code for "release.toml asks for no such evidence": the gate is then skipped, and
-    refuses when the policy requires it. A gate without it always wants its evidence.
+    refuses when the policy requires it. A gate without it always wants its evidence. `asked` tells of sound
+    evidence whether it holds what this gate judges; without it all does.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Gate:
     check: Check
     doc: str
     undeclared: GateCode | None = None
+    asked: Callable[[JSONObject], bool] | None = None
 
 
 def rows(data: JSONObject, key: str) -> list[JSONObject]:

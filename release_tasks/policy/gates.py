@@ -5,7 +5,9 @@ from __future__ import annotations
 from release_tasks.config.policy import Policy
 from release_tasks.policy.bench_gates import BENCH_GATES
 from release_tasks.policy.candidate_gates import CANDIDATE_GATES
+from release_tasks.policy.change_gates import CHANGE_GATES
 from release_tasks.policy.dataset_gates import DATASET_GATES
+from release_tasks.policy.distribution_gates import DISTRIBUTION_GATES
 from release_tasks.policy.evaluation_gates import EVALUATION_GATES
 from release_tasks.policy.freeze_gates import FREEZE_GATES
 from release_tasks.policy.gate import Gate
@@ -21,12 +23,14 @@ GATES: tuple[Gate, ...] = (
     *CANDIDATE_GATES,
     *FREEZE_GATES,
     *RECIPE_GATES,
+    *DISTRIBUTION_GATES,
     *SUITE_GATES,
     *PARITY_GATES,
     *DATASET_GATES,
     *SECRET_GATES,
     *EVALUATION_GATES,
     *BENCH_GATES,
+    *CHANGE_GATES,
     *SEAL_GATES,
 )
 KNOWN_GATES: frozenset[str] = frozenset({*(gate.name for gate in GATES), WAIVERS_USED})

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
-from release_tasks.policy.bench_shape import BASELINE
-from release_tasks.policy.evidence_shape import misfits
+from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.policy.metric_judgement import measured_of
 from release_tasks.policy.noise import worsening
 from release_tasks.records.baseline import Baseline, BenchFigures, Figure, baseline_from_json
@@ -44,7 +43,7 @@ def compare_benches(before: JSON, after: JSON) -> Iterator[MetricDifference]:
 
 
 def _baseline(value: JSON) -> Baseline:
-    sound = isinstance(value, dict) and not any(misfits(value, BASELINE))
+    sound = isinstance(value, dict) and not any(baseline_misfits(value))
     return (
         baseline_from_json(value) if isinstance(value, dict) and sound else Baseline(version="", benches=())
     )

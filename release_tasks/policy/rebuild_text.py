@@ -46,7 +46,8 @@ def _rows(report: RebuildReport, level: Level, refused: Sequence[str]) -> Iterat
     yield from _listed("shown by", level.because)
     next_level = "packaging" if level.number is None else f"level {level.number + 1}"
     yield from _listed(f"to {next_level}", level.missing)
-    yield "weights", report.weights
+    if report.weights != "none":
+        yield "weights", report.weights
     yield "commit", report.commit
     yield "exact_root", str(report.exact_root)
     for step in report.steps:
@@ -166,7 +167,7 @@ def _facts(report: RebuildReport) -> list[str]:
         ("commit", f"`{report.commit}`"),
         ("root", f"`{report.root}`"),
         ("exact_root", f"`{report.exact_root}`"),
-        ("weights", report.weights),
+        *([("weights", report.weights)] if report.weights != "none" else []),
         ("built on", f"{_cell(built)}, {_cell(report.built_with)}"),
         (
             "rebuilt on",

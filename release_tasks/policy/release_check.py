@@ -225,6 +225,10 @@ def _contract(manifest: Manifest) -> Iterator[Problem]:
     for slot in contract.missing(Counter(file.role for file in manifest.files)):
         wanted = f"{slot.least} file{'s' if slot.least > 1 else ''} of role {slot.role.replace('|', ' or ')}"
         yield _problem(ProblemCode.CONTRACT, TREE, wanted)
+    for file in manifest.files:
+        if file.role in contract.foreign:
+            wanted = f"no file of role {file.role} in a release of contract {contract.name}"
+            yield _problem(ProblemCode.CONTRACT, file.path, wanted, f"{file.entry.size} bytes")
     classes = {role: slot.cls for slot in contract.slots for role in slot.role.split("|")}
     for file in manifest.files:
         wanted_class = classes.get(file.role, file.cls)

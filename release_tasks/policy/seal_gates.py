@@ -183,6 +183,9 @@ def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
         )
 
 
+_ORIGINS = ("rebuilt", "given", "none")  # of the weights of a release
+
+
 def _least_likeness(rules: Rules) -> Likeness:
     """The comparison that the policy wants: 3 bytes, 2 tensors, 1 tolerance; fractions round up."""
     wanted = rules.limit("min_rebuild_likeness")
@@ -221,7 +224,7 @@ SEAL_KINDS: dict[str, EvidenceKind] = {
                 nested(
                     {
                         "root": TEXT,
-                        "weights": one("rebuilt or given", lambda value: value in ("rebuilt", "given")),
+                        "weights": one("rebuilt, given or none", _ORIGINS.__contains__),
                         "levels": nested(dict.fromkeys(LIKENESSES[:-1], _LEVEL)),
                     }
                 )

@@ -1,18 +1,20 @@
 """A baseline: what one release measured, kept so that the next can be compared with it.
 
-The JSON is that of schemas/baseline.schema.json; its shape in code is `policy.bench_shape.BASELINE`, which
-whoever reads a baseline from outside checks first.
+The JSON is that of schemas/baseline.schema.json; its shape in code is `policy.baseline_shape`, which whoever
+reads a baseline from outside checks first. Schema 1, which had benchmarks alone, is still read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.model_contract import ModelContract, contract_from_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BASELINES = "baselines"  # the committed folder, one file for each released version
 
 
@@ -50,10 +52,11 @@ class BenchFigures:
 
 @frozen
 class Baseline:
-    """All benchmarks of one version, sorted by name."""
+    """All benchmarks of one version, sorted by name, and its contract: None where nobody wrote that down."""
 
     version: str
     benches: tuple[BenchFigures, ...]
+    contract: ModelContract | None = None
 
     def bench(self, name: str) -> BenchFigures | None:
         """The benchmark of a name, None when there is none."""
@@ -65,6 +68,7 @@ class Baseline:
             "schema_version": SCHEMA_VERSION,
             "version": self.version,
             "benches": [_bench_json(bench) for bench in self.benches],
+            "contract": None if self.contract is None else self.contract.to_json(),
         }
 
 
@@ -103,8 +107,13 @@ def baseline_of(version: str, records: Iterable[Mapping[str, Any]]) -> Baseline:
 
 
 def baseline_from_json(value: Mapping[str, Any]) -> Baseline:
-    """Read what `to_json` wrote; the shape must have been checked, KeyError and TypeError are bugs."""
-    return baseline_of(value["version"], value["benches"])
+    """Read what `to_json` wrote, of either schema.
+
+    The shape must have been checked: KeyError and TypeError are bugs.
+    """
+    measured = baseline_of(value["version"], value["benches"])
+    contract = value.get("contract")
+    return measured if contract is None else replace(measured, contract=contract_from_json(contract))
 
 
 def _bench(record: Mapping[str, Any]) -> BenchFigures:

@@ -39,11 +39,18 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     }),
     (Category.VERSION, _HARD, 8, {
         GateCode.VERSION_TAKEN: "raise release.version in release.toml",
+        GateCode.VERSION_TOO_LOW: "run 'doit bump auto', or take back what breaks the contract: see docs/reference/versioning.md",
         GateCode.PATCH_BASE_MISSING: "name a version that was released from this repository, whose tag and lock are here",
         GateCode.PATCH_MODEL_CHANGED: "restore the weights of the base, or release a new version instead of a patch",
     }),
+    (Category.VERSION, _WARNS, 10, {
+        GateCode.CONTRACT_UNKNOWN: "run 'doit bump' beside the last release: it writes the contract of it into baselines/",
+    }),
     (Category.CONTRACT, _HARD, 8, {
         GateCode.CONTRACT_FILE_MISSING: "declare the file in [artifacts]",
+    }),
+    (Category.WEIGHTS, _WARNS, 10, {
+        GateCode.WEIGHTS_UNDECLARED: "nothing to do: a release of this type has no weights",
     }),
     (Category.WEIGHTS, _HARD, 4, {
         GateCode.WEIGHTS_INVALID: "write the file again from its source",
@@ -63,11 +70,25 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
     (Category.SECURITY, _WARNS, 10, {
         GateCode.SECRET_EXCEPTION_UNUSED: "remove the exception from the policy: it matches nothing",
     }),
+    (Category.DISTRIBUTION, _WARNS, 10, {
+        GateCode.DISTRIBUTION_UNDECLARED: "nothing to do: only a release of type tooling has a wheel",
+    }),
+    (Category.DISTRIBUTION, _HARD, 8, {
+        GateCode.DISTRIBUTION_INVALID: "build the wheel and the source archive again, with a standard build backend",
+        GateCode.DISTRIBUTION_OTHER_NAME: "make release.name and the name in pyproject.toml one",
+        GateCode.DISTRIBUTION_OTHER_VERSION: "make release.version and the version that was built one",
+        GateCode.DISTRIBUTION_FALLBACK_VERSION: "build from a clean checkout with its tags, or write the version down in pyproject.toml",
+        GateCode.DISTRIBUTION_RECORD_MISMATCH: "build the wheel again: somebody changed it after its RECORD was written",
+    }),
+    (Category.DISTRIBUTION, _HARD, 1, {
+        GateCode.DISTRIBUTION_MEMBER_UNSAFE: "build again without the named member: unpacking it could write elsewhere",
+    }),
     (Category.SMOKE, _HARD, 4, {
         GateCode.SMOKE_FAILED: "read .release/logs/smoke.log",
         GateCode.SMOKE_SAMPLE_REFUSED: "look at the sample: it does not compile",
     }),
     (Category.SMOKE, _WARNS, 10, {
+        GateCode.SMOKE_UNDECLARED: "declare [smoke] with a command that tries what is released",
         GateCode.SMOKE_LOAD_ONLY: "declare [smoke] command so that a sample is generated and checked",
     }),
     (Category.EVIDENCE, _HARD, 6, {
@@ -86,8 +107,11 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.SOURCE_UNKNOWN: "put the project under git and commit",
         GateCode.SOURCE_DIRTY: "commit, then run 'doit release' again",
         GateCode.POLICY_UNCOMMITTED: "commit the policy file",
+        GateCode.CHANGELOG_ENTRY_VAGUE: "say what changed: amend the commit, or give the words in [[changelog.reword]]",
+        GateCode.CHANGELOG_UNKNOWN: "fetch history and tags: git fetch --unshallow --tags",
     }),
     (Category.SOURCE, _WARNS, 10, {
+        GateCode.COMMIT_UNCONVENTIONAL: "begin the message with its type, as in 'fix: …'; [[changelog.reword]] mends one that is pushed",
         GateCode.TODO_FOUND: "finish what is marked, or drop the mark",
     }),
     (Category.MODE, _HARD, 8, {
@@ -126,7 +150,7 @@ _ROWS: tuple[tuple[Category, bool, int, dict[GateCode, str]], ...] = (
         GateCode.BENCH_DIRTY: "measure again from a clean tree",
         GateCode.BENCH_OTHER_SOURCE: "measure again: the commit that the report names has other inputs than these",
         GateCode.BENCH_TOO_FEW: "raise repeats, or measure again ('doit forget bench:<name>'): the interval is too wide to say whether the target is met",
-        GateCode.BASELINE_MISSING: "commit baselines/<version>.json of the last released version; a shallow clone must fetch its tags",
+        GateCode.BASELINE_MISSING: "commit baselines/<version>.json of the last released version, which 'doit bump' writes; a shallow clone must fetch its tags",
         GateCode.BASELINE_INVALID: "restore the baseline with git: it is not what was written",
         GateCode.BASELINE_UNLIKE: "measure on the kind of machine that measured the baseline, with the same settings",
         GateCode.REGRESSION: "find what made it worse, or release it as what it is under a higher limit in release.toml",
@@ -240,6 +264,7 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.CHECKPOINT_UNDECLARED,
         GateCode.DATASET_SCHEMA_UNDECLARED,
         GateCode.DATASET_UNDECLARED,
+        GateCode.DISTRIBUTION_UNDECLARED,
         GateCode.EVALUATION_UNDECLARED,
         GateCode.EVIDENCE_INVALID,
         GateCode.EVIDENCE_MISSING,
@@ -250,9 +275,11 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.RECIPE_UNDECLARED,
         GateCode.SECRETS_NOT_SCANNED,
         GateCode.SMOKE_LOAD_ONLY,
+        GateCode.SMOKE_UNDECLARED,
         GateCode.TESTS_NONE_RAN,
         GateCode.TESTS_SKIPPED,
         GateCode.TESTS_SUITE_UNDECLARED,
         GateCode.TESTS_UNDECLARED,
+        GateCode.WEIGHTS_UNDECLARED,
     }
 )

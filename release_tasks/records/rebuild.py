@@ -135,10 +135,10 @@ class FileResult:
 class RebuildReport:
     """Everything that one `reproduce` found about one release; a claim of whoever ran it until it is signed.
 
-    `weights` tells whether steps made them anew or they were given. `builder` is the machine that the release
-    says it was built on, None when it does not say. `packages` pairs each installed package that differs with
-    the version of the first build and that of now. `built_with` is the release_tasks of the first build,
-    `generator` that of the rebuild. `diagnosis` is about each step that came out otherwise.
+    `weights` tells whether steps made them anew, they were given, or there are none. `builder` is the machine
+    that the release says it was built on, None when it does not say. `packages` pairs each installed package
+    that differs with the version of the first build and that of now. `built_with` is the release_tasks of the
+    first build, `generator` that of the rebuild. `diagnosis` is about each step that came out otherwise.
     """
 
     name: str
@@ -146,7 +146,7 @@ class RebuildReport:
     root: Digest
     exact_root: Digest
     commit: str
-    weights: Literal["rebuilt", "given"]
+    weights: Literal["rebuilt", "given", "none"]
     steps: tuple[StepResult, ...]
     files: tuple[FileResult, ...]
     machine: Machine
@@ -226,7 +226,7 @@ def report_from_json(value: JSON, *, where: str) -> RebuildReport:
             "root": str() as root,
             "exact_root": str() as exact_root,
             "commit": str() as commit,
-            "weights": "rebuilt" | "given" as weights,
+            "weights": "rebuilt" | "given" | "none" as weights,
             "steps": list() as steps,
             "files": list() as files,
             "machine": machine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from typing import Literal, assert_never
 
@@ -135,20 +135,38 @@ def _parse_calendar(text: str, where: str | None) -> Version:
 
 
 def previous_tag(tags: Iterable[str], version: Version, name: str) -> str | None:
-    """The tag of the greatest version of the release `name` that precedes `version`, None without any.
+    """The tag of the last release of `name` before `version`, None without any.
+
+    That is the greatest version that precedes it; a pre-release only where nothing else precedes, for what a
+    release is compared with must be something that people use.
+    """
+    earlier = [
+        (not found.prerelease, found.precedence, tag)
+        for tag, found in release_tags(tags, version, name)
+        if found < version
+    ]
+    return max(earlier)[2] if earlier else None
+
+
+def release_tags(tags: Iterable[str], like: Version, name: str) -> Iterator[tuple[str, Version]]:
+    """Yield the tags of releases of `name` in the scheme of `like`, each with its version.
 
     A tag that is not exactly what `Version.tag_name` makes of a version of this scheme is of something else.
     """
-    prefix = version.tag_name(name).removesuffix(version.text)
-    earlier = []
+    prefix = like.tag_name(name).removesuffix(like.text)
     for tag in tags:
         try:
-            found = parse_version(tag.removeprefix(prefix), version.scheme)
+            found = parse_version(tag.removeprefix(prefix), like.scheme)
         except ConfigError:
             continue
-        if found.tag_name(name) == tag and found < version:
-            earlier.append((found.precedence, tag))
-    return max(earlier)[1] if earlier else None
+        if found.tag_name(name) == tag:
+            yield tag, found
+
+
+def core_of(version: Version) -> tuple[int, int, int]:
+    """MAJOR, MINOR and PATCH of a SemVer version, or day, kind and number of a calendar one."""
+    first, second, third = (part[1] for part in version.precedence[:3])
+    return first, second, third
 
 
 def parse_version(text: str, scheme: Scheme = "semver", *, where: str | None = None) -> Version:

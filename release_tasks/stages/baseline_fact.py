@@ -8,7 +8,7 @@ from release_tasks.config.schema import Release
 from release_tasks.records.baseline import baseline_path
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.version import previous_tag
-from release_tasks.system.git import committed_blobs, tag_names, tags_unknown
+from release_tasks.system.git import committed_blobs, head_id, tag_id, tag_names, tags_unknown
 from release_tasks.system.state import StateDatabase
 
 _FIRST = "none"
@@ -18,15 +18,16 @@ _UNCOMMITTED = "uncommitted"
 
 @frozen
 class LastRelease:
-    """The tag of the release before this one, where its baseline is, and the blob that HEAD has of it."""
+    """Tag and version of the release before this one, where its baseline is, and the blob HEAD has of it."""
 
     tag: str
+    version: str
     path: str
     blob: str | None
 
 
 def baseline_fact(root: Path, release: Release, memory: StateDatabase | None) -> str:
-    """Tag, path and committed blob in one line; `none` for a first release, `unknown` without its tags.
+    """Tag, its id, version and committed blob in one line; `none` for a first release, else `unknown`.
 
     What HEAD has is looked up in `memory` when it was asked of this commit before.
     """
@@ -34,13 +35,24 @@ def baseline_fact(root: Path, release: Release, memory: StateDatabase | None) ->
     if tag is None:
         return _UNKNOWN if tags_unknown(root) else _FIRST
     prefix = release.version.tag_name(release.name).removesuffix(release.version.text)
-    path = baseline_path(tag.removeprefix(prefix))
-    return f"{tag} {path} {committed_blobs(root, [path], memory).get(path, _UNCOMMITTED)}"
+    found = tag.removeprefix(prefix)
+    path = baseline_path(found)
+    return (
+        f"{tag} {tag_id(root, tag)} {found} {committed_blobs(root, [path], memory).get(path, _UNCOMMITTED)}"
+    )
+
+
+def history_fact(root: Path, release: Release) -> str:
+    """HEAD and the last release's tag in one line: git is asked for the log only when one of them moved."""
+    tag = previous_tag(tag_names(root), release.version, release.name)
+    last = "unknown" if tags_unknown(root) else "none" if tag is None else f"{tag} {tag_id(root, tag)}"
+    return f"{head_id(root)} {last}"
 
 
 def read_fact(fact: str) -> tuple[LastRelease | None, bool]:
     """The last release, and whether this clone can know that."""
     if fact in {_FIRST, _UNKNOWN}:
         return None, fact == _FIRST
-    tag, path, blob = fact.split(" ")
-    return LastRelease(tag=tag, path=path, blob=None if blob == _UNCOMMITTED else blob), True
+    tag, _, version, blob = fact.split(" ")
+    committed = None if blob == _UNCOMMITTED else blob
+    return LastRelease(tag=tag, version=version, path=baseline_path(version), blob=committed), True

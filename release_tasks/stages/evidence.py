@@ -8,9 +8,12 @@ from release_tasks.records.evidence import evidence_path
 from release_tasks.records.step import RECORDS, Step, Write
 from release_tasks.stages import (
     artifacts,
+    baseline,
     benchmarks,
+    changes,
     checkpoint,
     dataset,
+    distribution,
     evaluations,
     frozen,
     parity,
@@ -28,14 +31,17 @@ EVIDENCE = "evidence"  # role of a write that is an evidence record
 # In the order in which they run: cheap and decisive first, benchmarks last and alone.
 EVIDENCE_STAGES: tuple[Callable[[Plan], tuple[Step, ...]], ...] = (
     pinned.steps,
+    baseline.steps,
     artifacts.steps,
     checkpoint.steps,
     recipe.steps,
+    distribution.steps,
     suites.steps,
     parity.steps,
     dataset.steps,
     secrets.steps,
     evaluations.steps,
+    changes.steps,
     smoke.steps,
     benchmarks.steps,
     regression.steps,

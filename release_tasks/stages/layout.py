@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from release_tasks.config.declared import is_glob
-from release_tasks.config.layout import OWN_NAMES, base_name, is_json, tree_names
+from release_tasks.config.layout import OWN_NAMES, base_name, data_name, is_json, tree_names
 from release_tasks.errors import PathError
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
@@ -22,6 +22,8 @@ _ROLES = {
     "config": "config",
     "quality": "quality",
     "gguf": "gguf",
+    "wheel": "wheel",
+    "sdist": "sdist",
     "extra": "extra",
 }
 _MEDIA_TYPES = {
@@ -62,6 +64,10 @@ def _placed(plan: Plan, workspace: Workspace) -> Iterator[Placed]:
     for pattern in filter(is_glob, artifacts.extra):
         for declared in workspace.index.tree_files(Tree((pattern,))):
             yield Placed(name=base_name(declared), declared=declared, role="extra")
+    dataset = plan.release.dataset
+    if dataset is not None:
+        for declared in workspace.index.expand(plan.released_data):
+            yield Placed(name=data_name(dataset, declared), declared=declared, role="data")
 
 
 def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
@@ -73,14 +79,15 @@ def place_artifacts(plan: Plan, workspace: Workspace) -> tuple[Placed, ...]:
     placed = sorted(_placed(plan, workspace), key=lambda item: (item.name, item.declared))
     taken = {fold(name): f"{name}, which packaging writes" for name in OWN_NAMES}
     for item in placed:
-        safe_relpath(item.name, where=f"release.toml: artifacts, the file {item.declared!a}")
+        table, key = ("dataset", "files") if item.role == "data" else ("artifacts", "extra")
+        safe_relpath(item.name, where=f"release.toml: {table}, the file {item.declared!a}")
         if fold(item.name) in taken:
             raise PathError(
                 f"two files would be {item.name} in the release",
                 wanted="names that differ by more than case or Unicode form",
                 found=f"{taken[fold(item.name)]} and {ascii(item.declared)[1:-1]}",
-                where="release.toml: artifacts",
-                hint="rename one of them, or narrow the pattern in artifacts.extra",
+                where=f"release.toml: {table}",
+                hint=f"rename one of them, or narrow the pattern in {table}.{key}",
             )
         taken[fold(item.name)] = ascii(item.declared)[1:-1]
     return tuple(placed)

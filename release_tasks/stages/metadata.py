@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from release_tasks.config.schema import Release
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.records.digest import Digest
 from release_tasks.records.identity import tree_digest
@@ -17,9 +18,14 @@ from release_tasks.stages.workspace import Workspace
 from release_tasks.system.facts import source_of
 
 
-def model_hash(files: Sequence[ManifestFile]) -> Digest:
-    """SHA-256 of the weights: of the file when there is one, else over (name, sha256) of the shards."""
+def model_hash(files: Sequence[ManifestFile]) -> Digest | None:
+    """SHA-256 of the weights: of the file when there is one, else over (name, sha256) of the shards.
+
+    None for a release without weights.
+    """
     weights = [file for file in files if file.role == "weights"]
+    if not weights:
+        return None
     if len(weights) == 1:
         return weights[0].entry.sha256
     return tree_digest((file.path, file.entry.sha256.hex) for file in weights)
@@ -73,6 +79,24 @@ _REASONS = {
     "license": "release.toml has no release.license",
 }
 
+# Of these a release without a model cannot have any.
+_OF_A_MODEL = (
+    "architecture",
+    "config_hash",
+    "metrics_summary",
+    "model_hash",
+    "tokenizer_hash",
+    "tokenizer_version",
+    "training_seed",
+)
+
+
+def _reasons(release: Release) -> dict[str, str]:
+    """Why each field would be null."""
+    if release.artifacts.model:
+        return _REASONS
+    return _REASONS | dict.fromkeys(_OF_A_MODEL, f"a release of type {release.type} has no model")
+
 
 def _by_role(files: Sequence[ManifestFile], *roles: str) -> str | None:
     for role in roles:
@@ -96,6 +120,7 @@ def build_metadata(
     release = plan.release
     commit, dirty = source_of(context.facts["source"])
     date = context.facts["date"]
+    weights = model_hash(files)
     fields: JSONObject = {
         "schema_version": 1,
         "name": release.name,
@@ -106,7 +131,7 @@ def build_metadata(
         "dataset_hash": _dataset_hash(plan, workspace),
         "tokenizer_version": release.artifacts.tokenizer_version,
         "tokenizer_hash": _by_role(files, "tokenizer", "preprocessor"),
-        "model_hash": str(model_hash(files)),
+        "model_hash": None if weights is None else str(weights),
         "config_hash": _config_hash(files),
         "git_commit": commit,
         "git_commit_short": None if commit is None else commit[:12],
@@ -118,5 +143,6 @@ def build_metadata(
         "architecture": release.architecture,
         "exact_root": str(exact_root),
     }
-    fields["reasons"] = {key: _REASONS[key] for key, value in sorted(fields.items()) if value is None}
+    reasons = _reasons(release)
+    fields["reasons"] = {key: reasons[key] for key, value in sorted(fields.items()) if value is None}
     return fields

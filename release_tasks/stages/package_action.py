@@ -23,6 +23,7 @@ from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest, Manife
 from release_tasks.records.step import RECORDS, Class
 from release_tasks.stages.dataset import KIND as DATASET
 from release_tasks.stages.dataset import STATISTICS
+from release_tasks.stages.documents_action import read_content, render_documents
 from release_tasks.stages.evidence import released_records
 from release_tasks.stages.execution import Context
 from release_tasks.stages.frozen_action import read_lock
@@ -162,6 +163,8 @@ def _describe(context: Context, staging: _Staging) -> tuple[Manifest, list[FileE
     quality = staging.folder / "evidence/quality.json" if release.artifacts.quality else None
     metadata = build_metadata(context, files=staging.sorted(), exact_root=exact, quality=quality)
     staging.write("metadata.json", dump_canonical(metadata), role="metadata", cls="derived")
+    for document in render_documents(read_content(staging.folder, staging.sorted())):
+        staging.write(document.path, document.data, role=document.role, cls="derived")
     readme = render_template("README.txt", metadata=metadata, files=staging.sorted())
     staging.write("README.txt", readme, role="readme", cls="derived")
     manifest = Manifest(

@@ -8,21 +8,17 @@ from release_tasks.records.step import Step, Tree, Write
 from release_tasks.stages.plan import Plan, as_reads
 
 
-def tokenizer_file(plan: Plan) -> str:
-    """The file that is the tokenizer, or takes its place."""
-    artifacts = plan.release.artifacts
-    file = artifacts.tokenizer or artifacts.preprocessor
-    if file is None:
-        raise AssertionError("BUG: artifacts without tokenizer and preprocessor")
-    return file
+def tokenizer_file(plan: Plan) -> str | None:
+    """The file that is the tokenizer, or takes its place; None for a release without a model."""
+    return plan.release.artifacts.tokenizer or plan.release.artifacts.preprocessor
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Plan the comparison of what is pinned for every machine."""
     release = plan.release
     dataset = release.dataset
-    training = release.artifacts.training
-    files = (tokenizer_file(plan), release.artifacts.config, *([training] if training else []))
+    artifacts = release.artifacts
+    files = tuple(filter(None, (tokenizer_file(plan), artifacts.config, artifacts.training)))
     data = as_reads(dataset.files) if dataset else ()
     return (
         Step(
@@ -32,7 +28,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
             doc="Compare versions of dataset and tokenizer with release.lock.",
             args=(
                 ("dataset", dataset.version if dataset else None),
-                ("tokenizer", release.artifacts.tokenizer_version),
+                ("tokenizer", artifacts.tokenizer_version),
                 ("seeds", tuple((user.name, user.seed) for user in release.steps)),
             ),
             reads=(*files, *(read for read in data if read not in files), Tree((LOCK,), optional=True)),

@@ -28,10 +28,11 @@ _KEPT = f"{STATE}/frozen"  # tokenizers that were frozen here, by digest: a late
 def current_pinned(plan: Plan, workspace: Workspace) -> Pinned:
     """Configuration, dataset, tokenizer and seeds as they are now; what does not exist is None."""
     release = plan.release
-    tokenizer = workspace.index.sha256(tokenizer_file(plan))
+    file, config = tokenizer_file(plan), release.artifacts.config
+    tokenizer = None if file is None else workspace.index.sha256(file)
     dataset = release.dataset
     return Pinned(
-        config=workspace.index.sha256(release.artifacts.config),
+        config=None if config is None else workspace.index.sha256(config),
         dataset=None
         if dataset is None
         else Versioned(version=dataset.version, digest=dataset_digest(dataset, workspace)),
@@ -44,13 +45,13 @@ def current_pinned(plan: Plan, workspace: Workspace) -> Pinned:
 
 def keep_tokenizer(plan: Plan, workspace: Workspace) -> None:
     """Keep a copy of the tokenizer that is frozen now."""
-    file = workspace.index.locate(tokenizer_file(plan))
-    digest = workspace.index.sha256(tokenizer_file(plan))
-    if digest is None:
+    declared = tokenizer_file(plan)
+    digest = None if declared is None else workspace.index.sha256(declared)
+    if declared is None or digest is None:
         return
     kept = workspace.root / _KEPT / f"{digest.hex}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(kept, file.read_bytes())
+    write_atomic(kept, workspace.index.locate(declared).read_bytes())
 
 
 def _find_tokenizer(workspace: Workspace, wanted: Digest) -> TokenizerFile | None:
@@ -71,7 +72,10 @@ def vocabulary_change(plan: Plan, workspace: Workspace, frozen: Digest) -> str:
         return (
             f"the frozen tokenizer {frozen.short} is not on this disk, so its vocabulary cannot be compared"
         )
-    path: Path = workspace.index.locate(tokenizer_file(plan))
+    declared = tokenizer_file(plan)
+    if declared is None:
+        return "the release has no tokenizer any more"
+    path: Path = workspace.index.locate(declared)
     try:
         now = parse_tokenizer(path.read_bytes(), where=path.name)
     except FormatError as error:

@@ -58,9 +58,15 @@ class Plan:
 
     @property
     def artifact_reads(self) -> tuple[str | Tree, ...]:
-        """All artifacts as reads of a step: single files, and globs of `extra` as trees."""
+        """All that is released as reads of a step: single files, and globs as trees."""
         globs = tuple(Tree((path,)) for path in self.release.artifacts.extra if is_glob(path))
-        return (*self.artifacts, *globs)
+        return tuple(dict.fromkeys((*self.artifacts, *globs, *as_reads(self.released_data))))
+
+    @property
+    def released_data(self) -> tuple[str, ...]:
+        """Declared files and globs of data that are released themselves, none but for a dataset."""
+        dataset = self.release.dataset
+        return dataset.files if self.release.type == "dataset" and dataset is not None else ()
 
 
 def as_reads(declared: tuple[str, ...]) -> tuple[str | Tree, ...]:

@@ -42,9 +42,14 @@ def may_be_source(declared: str) -> bool:
 
 
 def is_data(plan: Plan, path: str) -> bool:
-    """Whether a file is a record of the dataset: a model of code reads Python that it does not run."""
-    dataset = plan.release.dataset
-    return dataset is not None and tree_matches(Tree(dataset.files), path)
+    """Whether a file is read and not run: a record of the dataset, or a source that a wheel is made of.
+
+    Of a release of tooling the steps run what their commands name, and pack the rest.
+    """
+    release = plan.release
+    if release.type == "tooling":
+        return all(path not in scripts(step) for step in release.steps)
+    return release.dataset is not None and tree_matches(Tree(release.dataset.files), path)
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:

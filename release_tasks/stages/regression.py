@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from release_tasks.records.baseline import BASELINES
 from release_tasks.records.evidence import evidence_path
-from release_tasks.records.step import RECORDS, Argument, Step, Tree, Write
+from release_tasks.records.step import RECORDS, Argument, Step, Write
+from release_tasks.stages.baseline import BASELINE
 from release_tasks.stages.benchmarks import record_of
 from release_tasks.stages.plan import Plan
 
-BASELINE = f"{RECORDS}/baseline.json"  # what was compared with
 METRICS = f"{RECORDS}/metrics.json"  # what the next release will be compared with
 RECORD = "regression"
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
-    """Plan the one step that finds the baseline; none without benchmarks.
+    """Plan the one step that compares; none without benchmarks.
 
     The artifacts are read so that a waiver can be bound to them.
     """
@@ -30,19 +29,17 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     return (
         Step(
             verb="regression",
-            run="release_tasks.stages.regression_action:find_baseline",
+            run="release_tasks.stages.regression_action:compare_measurements",
             doc="Put what was measured beside the baseline of the last release.",
             args=(("name", plan.release.name), ("version", plan.release.version.text), ("wanted", wanted)),
             reads=(
                 *(evidence_path(record_of(bench)) for bench in benches),
                 *artifacts,
-                Tree((f"{BASELINES}/*.json",), optional=True),
+                BASELINE,
             ),
             writes=(
                 Write(evidence_path(RECORD), role="evidence"),
-                Write(BASELINE, role="baseline"),
                 Write(METRICS, role="metrics"),
             ),
-            facts=("baseline",),
         ),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from release_tasks.config.schema import Release
 from release_tasks.records.action_key import InputDigest, action_key
 from release_tasks.records.step import Step
-from release_tasks.stages.baseline_fact import baseline_fact
+from release_tasks.stages.baseline_fact import baseline_fact, history_fact
 from release_tasks.stages.input_modes import modes_fact
 from release_tasks.system.environment import numeric_id, resolve_profile
 from release_tasks.system.facts import resolve_facts
@@ -173,6 +173,7 @@ class Workspace:
             "modes": lambda: modes_fact(self.release, self.index),
             "scanners": gitleaks_fact,
             "baseline": lambda: baseline_fact(self.root, self.release, self._database),
+            "history": lambda: history_fact(self.root, self.release),
             "fetched": lambda: last_fetch(self.root),
             "pytest-plugin": pytest_plugin_digest,
         }

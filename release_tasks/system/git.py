@@ -256,6 +256,58 @@ def tag_commit(root: Path, tag: str) -> str | None:
     return text.strip() if text else None
 
 
+def tag_id(root: Path, tag: str) -> str | None:
+    """The id of what a tag names, of the tag object where it is annotated; found without starting git.
+
+    None where there is no such tag; where only git itself can tell, the commit.
+    """
+    repository = _repository(root)
+    if repository is None:
+        return None
+    git = repository / ".git"
+    if not _plain_refs(git):
+        return tag_commit(root, tag)
+    loose, packed = git / "refs" / "tags" / tag, git / "packed-refs"
+    if loose.is_file():
+        return loose.read_text("ascii", "replace").strip()
+    lines = packed.read_text("utf-8", "replace").splitlines() if packed.is_file() else []
+    return next((line[:_ID_DIGITS] for line in lines if line[_ID_DIGITS:] == f" refs/tags/{tag}"), None)
+
+
+@frozen_positional
+class LoggedCommit:
+    """A commit of the history: 40 hex digits, whether it merges others, and its whole message."""
+
+    id: str
+    merge: bool
+    message: str
+
+
+def commits_since(root: Path, tag: str | None) -> tuple[LoggedCommit, ...] | None:
+    """Every commit that HEAD has and the tag has not, newest first; without a tag all that HEAD has.
+
+    None where the history is not whole: in a shallow clone, and where git cannot tell. Bytes of a message
+    that are not UTF-8 become U+FFFD.
+    """
+    if _repository(root) is None:
+        return None
+    shallow = _git(root, "rev-parse", "--is-shallow-repository")
+    if shallow is None or shallow.strip() != "false":
+        return None
+    span = ["HEAD"] if tag is None else ["HEAD", f"^refs/tags/{tag}"]
+    text = _git(root, "log", "--topo-order", "-z", "--encoding=UTF-8", "--format=%H %P%n%B", *span, "--")
+    if text is None:
+        return None
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    found = []
+    for entry in whole.split("\0"):
+        ids, newline, message = entry.partition("\n")
+        if newline:
+            commit, *parents = ids.split()
+            found.append(LoggedCommit(commit, len(parents) > 1, message))
+    return tuple(found)
+
+
 def tag_message(root: Path, tag: str) -> str:
     """The message of an annotated tag, empty for a lightweight one."""
     text = _git(root, "for-each-ref", f"refs/tags/{tag}", "--format=%(objecttype) %(contents)")

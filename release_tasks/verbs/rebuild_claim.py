@@ -29,6 +29,7 @@ from release_tasks.system.environment import numeric_id, resolve_profile, search
 from release_tasks.system.git import commit_time, tag_commit
 from release_tasks.system.release_archive import unpack_members
 from release_tasks.system.source_place import borrow, repository_of, write_out
+from release_tasks.verbs.rebuild_roots import place_roots, roots_in_repository
 from release_tasks.verbs.verify import VerifyReport, verify
 
 ENVIRONMENT = "evidence/environment.json"
@@ -215,9 +216,8 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
             hint="use a machine and an interpreter of that numeric id; --fresh-env installs the packages",
         )
     working = replace(release, root=project)
-    release = replace(
-        release, roots=tuple(replace(root, path=str(_root_of(root.name, place))) for root in release.roots)
-    )
+    roots = roots_in_repository(release, project=project, repository=repository)
+    release = place_roots(release, roots, copy=copy, place=place)
     if release.policy is not None:
         write_out(borrowed, f"{prefix}{release.policy}".__eq__)
     policy = find_policy(release)
@@ -228,26 +228,26 @@ def prepare_source(claim: Claim, place: Path, *, project: Path, environ: Mapping
     )
     if plan.release.version.text != claim.manifest.version:
         raise _other_source(claim, "release.version", claim.manifest.version, plan.release.version.text)
-    write_out(borrowed, _declared(plan, prefix))
+    write_out(borrowed, _declared(plan, prefix, roots))
     return Source(plan=plan, working=working, date=_date(claim, project))
 
 
-def _declared(plan: Plan, prefix: str) -> Callable[[str], bool]:
-    """Which files of the commit the plan reads: what no step declares is not there to be read."""
+def _declared(plan: Plan, prefix: str, roots: Mapping[str, str]) -> Callable[[str], bool]:
+    """Which files of the commit the plan reads: what no step declares is not there to be read.
+
+    `prefix` is the path of the project in the repository, `roots` those of the roots that lie there.
+    """
     reads = [read for step in plan_steps(plan) for read in step.reads]
     files = {read for read in reads if isinstance(read, str)}
     trees = tuple(dict.fromkeys(read for read in reads if isinstance(read, Tree)))
 
+    places = [("", prefix), *((f"{name}:", inside) for name, inside in roots.items())]
+
     def declared(path: str) -> bool:
-        name = path.removeprefix(prefix)
-        return path.startswith(prefix) and (name in files or any(tree_matches(tree, name) for tree in trees))
+        names = [start + path.removeprefix(inside) for start, inside in places if path.startswith(inside)]
+        return any(name in files or any(tree_matches(tree, name) for tree in trees) for name in names)
 
     return declared
-
-
-def _root_of(name: str, place: Path) -> Path:
-    """Where the files of a folder outside the project are laid out for the rebuild."""
-    return place / "roots" / name
 
 
 def _date(claim: Claim, project: Path) -> str:

@@ -232,7 +232,7 @@ def _report(claim: Claim, rebuilt: _Rebuilt, *, seconds: float) -> RebuildReport
         root=claim.root,
         exact_root=claim.manifest.exact_root,
         commit=claim.commit,
-        weights="given" if given else "rebuilt",
+        weights="none" if not weights else "given" if given else "rebuilt",
         steps=tuple(item.result for item in rebuilt.made),
         files=rebuilt.files,
         machine=rebuilt.machine,

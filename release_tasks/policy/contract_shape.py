@@ -1,0 +1,39 @@
+"""The shape of the contract of a release, in a baseline and in evidence."""
+
+from __future__ import annotations
+
+from release_tasks.policy.evidence_shape import (
+    COUNT,
+    DIGEST,
+    NUMBER,
+    TEXT,
+    TEXT_OR_NULL,
+    TEXTS,
+    mapping,
+    nested,
+    one,
+    or_null,
+)
+from release_tasks.policy.evidence_shape import rows as rows_of
+
+_SIZES = one(
+    "a list of whole numbers, 0 or more",
+    lambda value: isinstance(value, list) and all(type(item) is int and item >= 0 for item in value),
+)
+_SCALAR = one("a scalar", lambda value: not isinstance(value, dict | list))
+
+CONTRACT = nested(
+    {
+        "tensors": rows_of({"name": TEXT, "dtype": TEXT, "shape": _SIZES}),
+        "tokenizer": or_null(nested({"digest": DIGEST, "version": TEXT_OR_NULL, "tokens": or_null(COUNT)})),
+        "config": mapping(_SCALAR),
+        "dataset": or_null(
+            nested({"version": TEXT, "digest": DIGEST, "records": or_null(COUNT), "bytes": COUNT})
+        ),
+        "quality": mapping(NUMBER),
+        "formats": TEXTS,
+        "model_hash": or_null(DIGEST),
+        "license": TEXT_OR_NULL,
+        "exact_root": or_null(DIGEST),
+    }
+)
