@@ -7,6 +7,7 @@ from pathlib import Path
 
 from release_tasks.formats.markdown import code_span
 from release_tasks.formats.text_template import render_template
+from release_tasks.policy.changelog_text import COMMITS, render_changelog
 from release_tasks.policy.content import build_content, content_reads
 from release_tasks.policy.traces import traced
 from release_tasks.records.content import Content
@@ -35,4 +36,7 @@ def render_documents(content: Content) -> tuple[Document, ...]:
     if content.benches:
         text = render_template("PERF_COMPARISON.md", content=content, traced=traced, code=code_span)
         documents.append(Document(path="docs/PERF_COMPARISON.md", data=text, role="perf-comparison"))
-    return tuple(documents)
+    if COMMITS in content.records:
+        data = render_changelog(content).encode("utf-8")
+        documents.append(Document(path="docs/CHANGELOG.md", data=data, role="changelog"))
+    return tuple(sorted(documents, key=lambda document: document.path))
