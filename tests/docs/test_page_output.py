@@ -22,6 +22,10 @@ A, B = "a" * 64, "b" * 64
         ("  files       23, 40974 bytes", "  files       23, 7 bytes"),
         ("at 2026-01-01T00:00:00Z", "at 2027-02-03T04:05:06Z"),
         ("under … variations", "under 14 variations"),
+        ("steps      11 run, 1 up to date", "steps      9 run, 12 up to date"),
+        ("gates      21 passed, 1 warned: smoke", "gates      22 passed, 1 warned: smoke"),
+        ("skipped    21, not declared: bench", "skipped    22, not declared: bench"),
+        ("files         exact: 4 match; recorded: 13 given", "files         exact: 5 match; recorded: 1 given"),
         ("a (b) [c] . * +", "a (b) [c] . * +"),
     ],
 )
@@ -34,7 +38,8 @@ def test_what_no_two_runs_have_in_common_may_differ(shown: str, printed: str) ->
     [
         (f"root sha256:{A}", f"root sha256:{B[1:]}"),
         (f"root sha256:{A}", "root sha256:"),
-        ("  files       23, 40974 bytes", "  files       24, 40974 bytes"),
+        ("gates      21 passed, 1 warned: smoke", "gates      21 passed, 2 warned: smoke"),
+        ("wrote release.lock: 3 inputs", "wrote release.lock: 4 inputs"),
         ("done    train                0.2 s", "done    trainer              0.2 s"),
         ("a.c", "abc"),
         ("at 2026-01-01T00:00:00Z", "at noon"),
