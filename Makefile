@@ -7,7 +7,7 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: help release reproduce test test-slow lint lint-workflows workflow-linters freeze check bench docs clean lock
+.PHONY: help release reproduce test test-slow lint lint-workflows workflow-linters freeze check bench clean lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,18 +54,19 @@ lint-workflows: workflow-linters ## actionlint and zizmor over the workflows
 freeze: $(BIN)/doit ## write release.lock
 	$(BIN)/doit freeze
 
+.PHONY: docs
+docs: $(BIN)/doit ## the documentation as HTML in build/docs; warnings are errors
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/docs/.doctrees docs build/docs
+
 check: $(BIN)/doit ## check release.toml and the policy, without a build
 	$(BIN)/doit check
 
 bench: $(BIN)/doit ## all benchmarks, side by side with their peers
 	$(BIN)/python bench/run_all.py
 
-docs: $(BIN)/doit ## the documentation as HTML, docs/_build/html; warnings are errors
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
-
 lock: $(BIN)/doit ## resolve the dependencies again (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --extra gguf --extra plot --extra hub --extra docs --extra dev -c constraints.txt pyproject.toml -o requirements.lock
 
 clean: ## remove what can be made again; releases stay
-	rm -rf build docs/_build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python
+	rm -rf build .release .pytest_cache .mypy_cache .ruff_cache .hypothesis $(LINTERS)/node_modules $(LINTERS)/python

@@ -14,7 +14,7 @@ author = "the release_tasks developers"
 project_copyright = author
 release = version = release_tasks.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "generated_pages"]
-exclude_patterns = ["_build", "extensions", "README.md"]
+exclude_patterns = ["extensions"]
 root_doc = "index"
 nitpicky = True
 # What Python's and numpy's own documentation describes: nothing is fetched to link it.

@@ -53,7 +53,7 @@ class Page:
 def pages() -> list[str]:
     """Every page that people read, relative to the root; what Sphinx makes is none."""
     docs = (path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
-    kept = (name for name in docs if not name.startswith(("docs/adr/", "docs/_build/")))
+    kept = (name for name in docs if not name.startswith("docs/adr/"))
     return sorted(("README.md", "CONTRIBUTING.md", *kept))
 
 
