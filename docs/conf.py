@@ -1,5 +1,6 @@
 """How Sphinx builds these pages: `make docs`. Needs no network."""
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 import sys

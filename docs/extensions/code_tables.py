@@ -1,5 +1,6 @@
 """Tables of what the code decides by: gates, codes, thresholds, profiles, errors and the files of a release."""
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,6 @@
 """The commands of doit and `release-tasks` as Markdown, from the classes that parse what people type."""
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 import importlib

@@ -1,5 +1,6 @@
 """The environment variables that release_tasks reads; tests/docs/ compares them with the code."""
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 from schema_text import code
@@ -11,6 +12,9 @@ READ = {
     "SOURCE_DATE_EPOCH": "the date of the release in seconds since 1970; without it, that of the commit",
     "CI": "neither empty, `0` nor `false`: a release that might be sealed already is not replaced; no live display",
     "GITHUB_ACTIONS": "`true`: a failed step is also told in the way that GitHub shows beside the code",
+    "GITHUB_API_URL": "the API that `github:` destinations speak to; Actions sets it",
+    "GH_TOKEN": "the token for `github:` destinations",
+    "GITHUB_TOKEN": "the same, when `GH_TOKEN` is not set",
     "TERM": "`dumb`: no live display",
 }
 SEEN_BY_STEPS = {

@@ -1,9 +1,10 @@
 """Sphinx extension: fills in what a page has generated from code and schemas, and shows the names of files.
 
-A line `<!-- generated: NAME -->` becomes the text of NAME when the page is read; nothing generated is committed. A block
-with `title="FILE"` or `append="FILE"` gets that name as its caption.
+A line `<!-- generated: NAME -->` becomes the text of NAME when the page is read; nothing generated is committed.
+A block with `title="FILE"` or `append="FILE"` gets that name as its caption.
 """
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 import json
@@ -19,7 +20,9 @@ from schema_text import configuration_text, document_text, table_text
 
 _MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 _NAMED = re.compile(r'^```(\w+) (title|append)="([^"]+)"$', re.MULTILINE)
-_DIRECTIVE = '```{code-block} %s\n:caption: "%s"\n'  # the end of the line follows: an empty line ends the options
+_DIRECTIVE = (
+    '```{code-block} %s\n:caption: "%s"\n'  # the end of the line follows: an empty line ends the options
+)
 _OF_THE_USER = ("release", "policy")
 
 
@@ -35,7 +38,8 @@ def records_text() -> str:
     )
     schemas = {name: load_schema(name) for name in names if name not in _OF_THE_USER}
     return "\n".join(
-        f"## {schema['title']}\n\nSchema: `release_tasks/schemas/{name}.schema.json`.\n\n{document_text(schema)}"
+        f"## {schema['title']}\n\n"
+        f"Schema: `release_tasks/schemas/{name}.schema.json`.\n\n{document_text(schema)}"
         for name, schema in schemas.items()
     )
 
@@ -56,7 +60,7 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 
 def fill_in(text: str) -> str:
-    """The source of a page with everything generated in its place; raises KeyError for a name that is not there."""
+    """The source of a page with everything generated in its place; raises KeyError for an unknown name."""
     text = _MARK.sub(lambda mark: GENERATED[mark[1]](), text)
     return _NAMED.sub(_captioned, text)
 

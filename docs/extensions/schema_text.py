@@ -1,5 +1,6 @@
 """A JSON Schema as Markdown tables: key, type, default and what the schema says of it."""
 
+# ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations
 
 import json
@@ -81,9 +82,7 @@ def _rows(schema: Schema, node: Schema, prefix: str, above: tuple[str, ...]) -> 
         yield from _below(schema, entry, inner, path, above)
 
 
-def _below(
-    schema: Schema, entry: Schema, inner: Schema, path: str, above: tuple[str, ...]
-) -> Iterator[str]:
+def _below(schema: Schema, entry: Schema, inner: Schema, path: str, above: tuple[str, ...]) -> Iterator[str]:
     reference = entry.get("$ref", "")
     if reference and reference in above:
         return

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 MORE = "…"
-_COUNTED = r"\b\d+(?= (?:passed|run|up to date|match|given|variations|(?:derived|recorded) files|files equal|not\b))"
+_COUNTED = (
+    r"\b\d+(?= (?:passed|run|up to date|match|given|variations|(?:derived|recorded) files|files equal|not\b))"
+)
 # What differs from run to run, and what may stand in its place; the order counts.
 _DIFFERS = (
     (r"\b[0-9a-f]{6,}…", r"[0-9a-f]+"),

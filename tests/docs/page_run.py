@@ -18,7 +18,7 @@ doctest.ELLIPSIS_MARKER = r"\u2026"  # doctest compares in ASCII
 done = doctest.testfile(sys.argv[1], module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8")
 sys.exit(1 if done.failed or not done.attempted else 0)
 """
-_SHELL = 'trap \'status=$?; pwd > "$PAGE_CWD"; exit $status\' EXIT\n'
+_SHELL = "trap 'status=$?; pwd > \"$PAGE_CWD\"; exit $status' EXIT\n"
 
 
 class PageSession:

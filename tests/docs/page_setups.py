@@ -18,7 +18,9 @@ from tests.docs.page_run import PageSession
 
 _AFTER = "after "
 _TUTORIAL = "docs/tutorial/first-release.md"
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the pages show what Linux with bash and GNU tools prints")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="the pages show what Linux with bash and GNU tools prints"
+)
 
 
 def pages_below(folder: str) -> list[str]:

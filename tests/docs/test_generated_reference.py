@@ -125,8 +125,14 @@ def test_schemas_that_name_themselves_and_choices_come_to_an_end() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(EXTENSIONS))
         schema_text = importlib.import_module("schema_text")
-        node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}, "n": {"type": "integer", "minimum": 0}}}
-        schema = {"$defs": {"node": node}, "properties": {"top": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}}}
+        node = {
+            "type": "object",
+            "properties": {"next": {"$ref": "#/$defs/node"}, "n": {"type": "integer", "minimum": 0}},
+        }
+        schema = {
+            "$defs": {"node": node},
+            "properties": {"top": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+        }
         assert schema_text.table_text(schema, schema) == (
             "| key | type | default | says |\n|---|---|---|---|\n"
             "| `top` | object or `null` | — |  |\n"
@@ -153,7 +159,11 @@ def _names_of_variables() -> set[str]:
     found = set()
     for path in (ROOT / "release_tasks").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "get"
+            ):
                 target, keys = node.func.value, node.args[:1]
             elif isinstance(node, ast.Subscript):
                 target, keys = node.value, [node.slice]
@@ -170,7 +180,9 @@ def test_the_variables_are_those_that_the_code_reads(pages: Any) -> None:
     """What a probe inside a step reads, and what the system sets for everybody, is not for users."""
     table = importlib.import_module("environment_table")
     read = _names_of_variables() - _NOT_FOR_USERS
-    assert read <= set(table.READ), f"docs/extensions/environment_table.py lacks {sorted(read - set(table.READ))}"
+    assert read <= set(table.READ), (
+        f"docs/extensions/environment_table.py lacks {sorted(read - set(table.READ))}"
+    )
     code = "".join(path.read_text("utf-8") for path in (ROOT / "release_tasks").rglob("*.py"))
     assert [name for name in table.READ if f'"{name.removesuffix("<NAME>")}"' not in code] == []
 

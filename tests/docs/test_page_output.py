@@ -25,7 +25,10 @@ A, B = "a" * 64, "b" * 64
         ("steps      11 run, 1 up to date", "steps      9 run, 12 up to date"),
         ("gates      21 passed, 1 warned: smoke", "gates      22 passed, 1 warned: smoke"),
         ("skipped    21, not declared: bench", "skipped    22, not declared: bench"),
-        ("files         exact: 4 match; recorded: 13 given", "files         exact: 5 match; recorded: 1 given"),
+        (
+            "files         exact: 4 match; recorded: 13 given",
+            "files         exact: 5 match; recorded: 1 given",
+        ),
         ("a (b) [c] . * +", "a (b) [c] . * +"),
     ],
 )
@@ -68,7 +71,9 @@ def test_an_output_is_what_it_is(lines: list[str]) -> None:
     assert difference(lines, lines) is None
 
 
-@given(st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Nd"]), min_size=1, max_size=40), st.data())
+@given(
+    st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Nd"]), min_size=1, max_size=40), st.data()
+)
 def test_a_changed_letter_is_seen(line: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(line) - 1))
     changed = f"{line[:place]}é{line[place + 1 :]}"

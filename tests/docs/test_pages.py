@@ -26,7 +26,10 @@ NOT_RUN = {
     ("README.md", "installs packages; .ci/run does it for every change"): 1,
     ("README.md", _MINUTES): 1,
     ("CONTRIBUTING.md", "takes minutes, and is what .ci/run does for every change"): 4,
-    ("docs/reference/parity.md", f"{_MINUTES}; tests/blackbox/test_640_parity.py types it for a small one"): 1,
+    (
+        "docs/reference/parity.md",
+        f"{_MINUTES}; tests/blackbox/test_640_parity.py types it for a small one",
+    ): 1,
     ("docs/reference/tests.md", _MINUTES): 1,
     ("docs/tutorial/first-release.md", "installs packages; .ci/run does it for every change"): 3,
 }
@@ -61,7 +64,9 @@ def test_console_blocks_are_made_of_commands() -> None:
 
 def test_every_make_target_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    typed = [command.text for block in BLOCKS if block.language == "console" for command in commands_of(block)]
+    typed = [
+        command.text for block in BLOCKS if block.language == "console" for command in commands_of(block)
+    ]
     assert {found[1] for text in typed if (found := _TARGET.match(text))} <= targets
 
 
@@ -82,5 +87,7 @@ def test_toml_is_what_the_schema_of_release_toml_allows(block: Block) -> None:
         **shown.get("artifacts", {}),
     }
     schema = json.loads((files("release_tasks") / "schemas/release.schema.json").read_text("utf-8"))
-    problems = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(whole)]
+    problems = [
+        f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(whole)
+    ]
     assert problems == [], block.where
