@@ -23,6 +23,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 default_role = "code"
 smartquotes = False  # an option has two hyphens
 autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"  # who makes a VerifiedRelease is no user
 autodoc_typehints_format = "short"
 myst_heading_anchors = 3
 html_theme = "furo"

@@ -1,4 +1,4 @@
-"""Tables of what the code decides by: gates, codes, thresholds, profiles, errors and the files of a release."""
+"""Tables of what the code decides by: gates, codes, thresholds, profiles and errors."""
 
 # ruff: noqa: INP001 - Sphinx puts this folder on sys.path
 from __future__ import annotations

@@ -10,7 +10,7 @@ READ = {
     "RELEASE_VERSION": "wins over `release.version`; a rebuild restores it",
     "RELEASE_ROOTS_<NAME>": "wins over the folder `NAME` of the table `[roots]`",
     "SOURCE_DATE_EPOCH": "the date of the release in seconds since 1970; without it, that of the commit",
-    "CI": "neither empty, `0` nor `false`: a release that might be sealed already is not replaced; no live display",
+    "CI": "neither empty, `0` nor `false`: what might be sealed is not replaced; no live display",
     "GITHUB_ACTIONS": "`true`: a failed step is also told in the way that GitHub shows beside the code",
     "GITHUB_API_URL": "the API that `github:` destinations speak to; Actions sets it",
     "GH_TOKEN": "the token for `github:` destinations",

@@ -1,7 +1,7 @@
 """Sphinx extension: fills in what a page has generated from code and schemas, and shows the names of files.
 
-A line `<!-- generated: NAME -->` becomes the text of NAME when the page is read; nothing generated is committed.
-A block with `title="FILE"` or `append="FILE"` gets that name as its caption.
+A line `<!-- generated: NAME -->` becomes the text of NAME when the page is read; nothing generated is
+committed. A block with `title="FILE"` or `append="FILE"` gets that name as its caption.
 """
 
 # ruff: noqa: INP001 - Sphinx puts this folder on sys.path
