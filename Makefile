@@ -87,6 +87,10 @@ ci-local: ## all that decides whether a change lands
 freeze: $(BIN)/doit ## write release.lock
 	$(BIN)/doit freeze
 
+.PHONY: docs
+docs: $(BIN)/doit ## the documentation as HTML in build/docs; warnings are errors
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/docs/.doctrees docs build/docs
+
 check: $(BIN)/doit ## check release.toml and the policy, without a build
 	$(BIN)/doit check
 

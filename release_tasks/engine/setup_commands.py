@@ -104,5 +104,6 @@ class Canonicalize(VerbCommand):
         output = None if params["output"] is None else Path(params["output"])
         done = canonicalize(only_path(args, "a safetensors file"), output=output)
         word = "rewritten" if done.changed else "was canonical already"
-        sys.stdout.write(f"{done.path}: {done.tensors} tensors, {word}\n")
+        tensors = f"{done.tensors} tensor{'s' if done.tensors != 1 else ''}"
+        sys.stdout.write(f"{done.path}: {tensors}, {word}\n")
         return 0
