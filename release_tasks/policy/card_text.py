@@ -39,7 +39,7 @@ _METRICS = (
     *("throughput", r"pass@\d+", "score", "rate"),
 )
 _NUMBER = r"(?<![\w@.,/-])\d[\d,]*(?:\.\d+)?(?![\w@]|[.,/-]\d)"
-_SHARE = re.compile(r"\d(?:\.\d+)? ?(?:%|‰|per ?cent\b|percentage points?\b)")
+_SHARE = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)? ?(?:%|‰|per ?cent\b|percentage points?\b)")
 _DECIMAL = re.compile(r"(?<![\w.,/-])\d+\.\d+(?![\w@]|[.,/-]\d)")
 
 
@@ -172,18 +172,11 @@ def number_flaws(
     beside = _beside(metrics, units)
     for number, line, fenced in lines_of(text):
         prose = "" if fenced else _NO_PROSE.sub(" ¤ ", line)
-        found = {
-            match.start(): match[0]
-            for pattern in (_SHARE, _DECIMAL, beside)
-            for match in pattern.finditer(prose)
-        }
+        found = [match for pattern in (_SHARE, _DECIMAL, beside) for match in pattern.finditer(prose)]
         if found:
+            first = min(found, key=lambda match: (match.start(), -match.end()))
             yield CardFlaw(
-                rule="number",
-                source=source,
-                line=number,
-                wanted=WANTED_CALL,
-                found=found[min(found)].strip(),
+                rule="number", source=source, line=number, wanted=WANTED_CALL, found=first[0].strip()
             )
 
 

@@ -13,7 +13,7 @@ from release_tasks.records.frozen_record import frozen
 _SOURCE = r"\S+ sha256:[0-9a-f]{16}"
 _IN_TEXT = re.compile(rf"(?P<shown>[^\s<>|*`(]+)<!-- (?P<source>{_SOURCE}) -->")
 _COMPARED = re.compile(rf"\S+(?: [^\s<|]+)?<!-- (?P<now>{_SOURCE}) against (?P<then>{_SOURCE}) -->")
-_STATED = re.compile(r"[^|<>]*<!-- stated: [^<>]* -->")
+_STATED = re.compile(r"[^|<>\n]*<!-- stated: [^<>\n]* -->")
 _IN_FRONT = re.compile(rf"(?P<shown>\S+)  # (?P<source>{_SOURCE})$")
 
 

@@ -31,14 +31,14 @@ BROKEN = [
     (
         "relase",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, changelog, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
+        ("unknown key\n  wanted: one of artifacts, bench, cards, changelog, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
         "  found:  relase\n  where:  release.toml: relase\n  hint:   did you mean release?"),
         True,
     ),
     (
         "publish",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, changelog, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
+        ("unknown key\n  wanted: one of artifacts, bench, cards, changelog, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
         "  found:  publish\n  where:  release.toml: publish\n"
         "  hint:   [publish] comes in a later version of release_tasks"),
         True,

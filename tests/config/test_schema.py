@@ -11,6 +11,7 @@ from release_tasks.config.policy import Policy, ProfileRules, SecretException, W
 from release_tasks.config.schema import (
     Artifacts,
     Benchmark,
+    Cards,
     Checkpoint,
     Dataset,
     Environment,
@@ -45,6 +46,7 @@ NOT_IN_RELEASE = {
     "reproduce",
     "versioning",
     "rewords",
+    "cards",
     "roots",
     "overrides",
 }
@@ -92,6 +94,7 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("environment", Environment, ()),
         ("reproduce", Reproduce, ()),
         ("versioning", Versioning, ()),
+        ("cards", Cards, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -117,7 +120,7 @@ def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
         "evaluation", "bench", "smoke", "environment", "reproduce", "versioning",
-        "changelog",
+        "changelog", "cards",
     }  # fmt: skip
 
 

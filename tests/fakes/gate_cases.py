@@ -92,6 +92,21 @@ EVIDENCE: dict[str, Any] = {
         ],
     },
     "recipe": {"sources": ["records.py", "train.py"], "findings": [], "accepted": []},
+    "cards": {
+        "model": "cards/model.md",
+        "data": None,
+        "sources": ["cards/model.md"],
+        "grounds": ["always"],
+        "front": {
+            "language": ["en"],
+            "tags": ["tiny"],
+            "pipeline_tag": None,
+            "library_name": None,
+            "datasets": ["tiny/data"],
+            "benchmark": None,
+        },
+        "flaws": [],
+    },
     "tests/unit": {
         "name": "unit",
         "exit_code": 0,
@@ -202,6 +217,15 @@ SAMPLE["secrets"]["modes"] = [{"path": "config.json", "found": "world-writable (
 SAMPLE["secrets"]["marks"] = [{"path": "notes.md", "line": 3, "mark": "TODO"}]
 _CLOCK = {"source": "train.py", "line": 3, "column": 5, "rule": "clock", "found": "time.time()"}
 SAMPLE["recipe"]["findings"] = [_CLOCK]
+SAMPLE["cards"]["flaws"] = [
+    {
+        "rule": "number",
+        "source": "cards/model.md",
+        "line": 3,
+        "wanted": "a figure",
+        "found": "97.3 %",
+    }
+]
 SAMPLE["recipe"]["accepted"] = [{**_CLOCK, "line": 9, "reason": "goes to the log only"}]
 SAMPLE["dataset"] = dataset_evidence.SAMPLE
 SAMPLE.update(bench_evidence.SAMPLE)

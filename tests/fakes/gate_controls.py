@@ -124,7 +124,12 @@ FREEZE: list[Control] = [
     ("checkpoint", change("checkpoint", problem="x", corrupt=True), GateCode.SYSTEM_CHECKPOINT_CORRUPT),
 ]
 
+_NUMBER = SAMPLE["cards"]["flaws"][0]
 _CLOCK = SAMPLE["recipe"]["findings"][0]
+
+
+def _flaw(rule: str) -> dict[str, Any]:
+    return change("cards", flaws=[{**_NUMBER, "rule": rule}])
 
 
 def _lint(rule: str) -> dict[str, Any]:
@@ -132,6 +137,10 @@ def _lint(rule: str) -> dict[str, Any]:
 
 
 RECIPE: list[Control] = [
+    ("cards", _flaw("section"), GateCode.CARD_SECTION_EMPTY),
+    ("cards", _flaw("number"), GateCode.CARD_NUMBER_UNSOURCED),
+    ("cards", _flaw("call"), GateCode.CARD_CALL_INVALID),
+    ("cards", change("cards", flaws=[{**_NUMBER, "source": "other.md"}]), GateCode.EVIDENCE_INVALID),
     ("recipe", _lint("clock"), GateCode.RECIPE_NONDETERMINISTIC),
     ("recipe", _lint("unreadable"), GateCode.RECIPE_NOT_READ),
     ("recipe", _lint("unused-marker"), GateCode.RECIPE_MARKER_UNUSED),

@@ -7,8 +7,6 @@ import hashlib
 import json
 from typing import Any
 
-from blake3 import blake3
-
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.content import build_content
 from release_tasks.records.content import Content
@@ -16,7 +14,6 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.identity import FileEntry
 from release_tasks.records.manifest import ManifestFile
-from release_tasks.stages.layout import media_type
 from tests.fakes.gate_cases import EVIDENCE
 
 HASH = f"sha256:{'a' * 64}"
@@ -148,7 +145,8 @@ def _digest(data: bytes) -> Digest:
     return sha256(hashlib.sha256(data).hexdigest())
 
 
-def _evidence(name: str, data: Any) -> bytes:
+def evidence(name: str, data: Any) -> bytes:
+    """An evidence record as bytes."""
     return dump_canonical(Evidence(kind=kind_of(name), subjects=(), data=data).to_json())
 
 
@@ -185,11 +183,11 @@ def tree(**changes: bytes | None) -> dict[str, tuple[str, str, bytes]]:
         "metadata.json": ("metadata", "derived", dump_canonical(METADATA)),
         "evidence/quality.json": ("quality", "exact", b'{"schema_version": 1, "mean": 0.70289855}'),
         "evidence/dataset_statistics.json": ("dataset-statistics", "exact", dump_canonical(STATISTICS)),
-        "evidence/bench/speed.json": ("evidence", "recorded", _evidence("bench/speed", bench("speed", "safetensors", 10, 0.5))),
-        "evidence/bench/gguf.json": ("evidence", "recorded", _evidence("bench/gguf", bench("gguf", "gguf", 5, 0.4))),
-        "evidence/tests/unit.json": ("evidence", "recorded", _evidence("tests/unit", unit)),
-        "evidence/parity/f32.json": ("evidence", "recorded", _evidence("parity/f32", parity)),
-        "evidence/cards.json": ("evidence", "recorded", _evidence("cards", CARDS)),
+        "evidence/bench/speed.json": ("evidence", "recorded", evidence("bench/speed", bench("speed", "safetensors", 10, 0.5))),
+        "evidence/bench/gguf.json": ("evidence", "recorded", evidence("bench/gguf", bench("gguf", "gguf", 5, 0.4))),
+        "evidence/tests/unit.json": ("evidence", "recorded", evidence("tests/unit", unit)),
+        "evidence/parity/f32.json": ("evidence", "recorded", evidence("parity/f32", parity)),
+        "evidence/cards.json": ("evidence", "recorded", evidence("cards", CARDS)),
         "evidence/cards/model.md": ("card-text", "recorded", MODEL_TEXT.encode()),
         "evidence/cards/data.md": ("card-text", "recorded", DATA_TEXT.encode()),
         "evidence/baseline.json": (
@@ -212,8 +210,8 @@ def listed(files: dict[str, tuple[str, str, bytes]]) -> tuple[ManifestFile, ...]
     """The files as a manifest lists them."""
     return tuple(
         ManifestFile(
-            entry=FileEntry(path, len(data), _digest(data), Digest("blake3", blake3(data).hexdigest())),
-            media_type=media_type(path),
+            entry=FileEntry(path, len(data), _digest(data), Digest("blake3", "0" * 64)),
+            media_type="application/json",
             role=role,
             cls=cls,  # type: ignore[arg-type]
         )
@@ -222,6 +220,10 @@ def listed(files: dict[str, tuple[str, str, bytes]]) -> tuple[ManifestFile, ...]
 
 
 def content(**changes: bytes | None) -> Content:
-    """The content graph of the small release."""
-    files = tree(**changes)
+    """The content graph of the small release, some files replaced or removed by their base name."""
+    return content_of(tree(**changes))
+
+
+def content_of(files: dict[str, tuple[str, str, bytes]]) -> Content:
+    """The content graph of these files."""
     return build_content(listed(files), {path: data for path, (_, _, data) in files.items()})
