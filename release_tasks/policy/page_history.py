@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from release_tasks.errors import FormatError, ReleaseError
 from release_tasks.formats.strict_json import parse_strict
-from release_tasks.policy.bench_shape import BASELINE as SHAPE
-from release_tasks.policy.evidence_shape import misfits
+from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.records.baseline import Baseline, baseline_from_json
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.version import Scheme, Version, parse_version
@@ -61,7 +60,7 @@ def _baseline(data: bytes, path: str) -> Baseline:
     value = parse_strict(data, where=path)
     if not isinstance(value, dict):
         raise FormatError("JSON that is no object", where=path)
-    for misfit in misfits(value, SHAPE):
+    for misfit in baseline_misfits(value):
         raise FormatError(f"{misfit.key} is {misfit.found}, not {misfit.wanted}", where=path)
     return baseline_from_json(value)
 

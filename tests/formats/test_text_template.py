@@ -18,8 +18,9 @@ METADATA = {
     "git_commit": None,
     "git_dirty": None,
     "architecture": None,
+    "docs_version": None,
     "exact_root": "sha256:0",
-    "reasons": {"date": "no clock", "git_commit": "no git"},
+    "reasons": {"date": "no clock", "docs_version": "none", "git_commit": "no git"},
 }
 FILES = (SimpleNamespace(path="a.json", entry=SimpleNamespace(size=3), role="config"),)
 
