@@ -18,14 +18,12 @@ from release_tasks.engine.loader import ProjectLoader
 from release_tasks.engine.options import flag, option, show_help, switch
 from release_tasks.engine.project import STATE_FILE, Project
 from release_tasks.engine.reporter import ReleaseReporter
-from release_tasks.engine.run_lock import run_lock
+from release_tasks.engine.run_lock import run_lock, tidy
 from release_tasks.errors import ConfigError, GateRefused, ReleaseError, SealedError
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.gate import VERDICT
-from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.plan import Plan
 from release_tasks.system.clock import release_date
-from release_tasks.system.rename import recover
 from release_tasks.system.stat_key import stat_key
 from release_tasks.verbs.release_summary import (
     already_released,
@@ -101,9 +99,7 @@ class GraphCommand(DoitRun):  # type: ignore[misc]
         home = root / plan.home
         _refuse_no_folder(home)
         with run_lock(root):
-            if home.is_dir():
-                recover(home)
-            remove_leftovers(root)
+            tidy(root, plan.home)
             return self.run_project(project, params, args)
 
     def mode(self, params: Any) -> Mode:

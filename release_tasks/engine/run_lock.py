@@ -1,4 +1,4 @@
-"""The lock of a project: one command at a time builds, freezes or seals."""
+"""The lock of a project: one command at a time builds or seals, and first tidies up after killed ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from release_tasks.errors import StorageError
+from release_tasks.stages.leftovers import remove_leftovers
 from release_tasks.stages.workspace import STATE
 from release_tasks.system.lock import FileLock
+from release_tasks.system.rename import recover
 from release_tasks.system.storage import storage_errors
 
 
@@ -30,3 +32,10 @@ def run_lock(root: Path) -> Iterator[None]:
                 hint="wait until it has finished, or stop it",
             ) from None
         yield
+
+
+def tidy(root: Path, home: str) -> None:
+    """Finish or remove what a killed command left below the releases of `home`; only under the lock."""
+    if (root / home).is_dir():
+        recover(root / home)
+    remove_leftovers(root)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from release_tasks.engine.options import flag, option
-from release_tasks.engine.run_lock import run_lock
+from release_tasks.engine.run_lock import run_lock, tidy
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
 from release_tasks.stages.workspace import Workspace
@@ -43,6 +43,8 @@ class Tag(VerbCommand):
         plan = plan_project(Path.cwd(), params["config"])
         request = TagRequest(remote=params["remote"], push=not params["no-push"], dry_run=params["dry-run"])
         with run_lock(plan.release.root):
+            if not request.dry_run:
+                tidy(plan.release.root, plan.home)
             report = tag_release(plan, Workspace(plan.release), request)
         if params["json"]:
             sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")

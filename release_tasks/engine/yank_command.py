@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from release_tasks.engine.options import flag, option
-from release_tasks.engine.run_lock import run_lock
+from release_tasks.engine.run_lock import run_lock, tidy
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
 from release_tasks.records.yank import Act
@@ -36,6 +36,7 @@ class Yank(VerbCommand):
         plan = plan_project(Path.cwd(), params["config"])
         act: Act = "undo" if params["undo"] else "yank"
         with run_lock(plan.release.root):
+            tidy(plan.release.root, plan.home)
             report = yank_release(plan, args[0], reason=params["reason"] or "", act=act)
         if params["json"]:
             sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")

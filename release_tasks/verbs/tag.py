@@ -215,7 +215,9 @@ def _note_places(attestations: Path, name: str, tag: TagObject, places: tuple[st
 def _note(request: TagRequest, there: _There) -> str | None:
     if there.places:
         return None
-    return "no remote is configured: the tag is in this repository only" if request.push else "not pushed"
+    if not request.push:
+        return "not pushed, and not asked"
+    return "no remote is configured: the tag is in this repository only"
 
 
 def _look_here(root: Path, name: str, sealing: Sealing) -> _Here:

@@ -8,6 +8,7 @@ from release_tasks.errors import ConfigError, GateRefused, IntegrityError
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSONObject
+from release_tasks.records.version import parse_version
 from release_tasks.records.yank import YANK, Act, Yank, YankEvent
 from release_tasks.stages.own_schema import check_own
 from release_tasks.stages.plan import RELEASES, Plan
@@ -59,7 +60,7 @@ def yank_release(plan: Plan, version: str, *, reason: str, act: Act) -> YankRepo
             found=", ".join(_versions(root)) or "no release at all",
             where=RELEASES,
         )
-    tag = f"v{version}" if plan.release.scheme == "semver" else f"{plan.release.name}_{version}"
+    tag = parse_version(version, plan.release.scheme).tag_name(plan.release.name)
     attestations = folder.with_name(f"{version}.attestations")
     seal = read_seal(root, tag, attestations)
     if seal is None:

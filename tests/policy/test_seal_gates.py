@@ -37,6 +37,27 @@ def test_the_source_must_be_the_commit_that_is_checked_out() -> None:
     ]
 
 
+def test_a_working_tree_that_is_not_clean_refuses_file_by_file() -> None:
+    changed = [{"path": "README.md"}, {"path": "notes.txt"}]
+    assert said("source", changed=changed) == [
+        ("README.md", "the file as the commit has it", "changed, or not committed"),
+        ("notes.txt", "the file as the commit has it", "changed, or not committed"),
+    ]
+
+
+def test_every_problem_of_the_directory_is_told() -> None:
+    problem = {"code": "MISSING_FILE", "path": "model.safetensors", "wanted": "4 bytes", "found": "none"}
+    assert said("verified", problems=[problem]) == [("model.safetensors: MISSING_FILE", "4 bytes", "none")]
+
+
+def test_inputs_are_those_that_the_release_was_built_from() -> None:
+    row = {"name": "data/one.txt", "frozen": f"sha256:{'1' * 64}", "now": None}
+    assert said("inputs", lock_released=False, inputs=[row]) == [
+        ("release.lock", "the lock file that the release was built with", "another one"),
+        ("data/one.txt", f"frozen sha256:{'1' * 16}", "nothing"),
+    ]
+
+
 def test_lock_and_policy_are_both_named() -> None:
     assert said("committed", lock_committed=False, policy_committed=False) == [
         ("release.lock", "the lock file as HEAD has it", "another content, or not committed"),

@@ -1,0 +1,197 @@
+"""Versions as `status` shows them, from directories, tags and receipts that are really there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from release_tasks.config.load import load_release
+from release_tasks.errors import ConfigError, FormatError, GateRefused, IntegrityError
+from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.policy.tag_message import TagFacts, compose_message
+from release_tasks.records.receipt import AliasMove, Receipt
+from release_tasks.records.verdict import Mode
+from release_tasks.stages.plan import Plan, make_plan
+from release_tasks.system.git_tag import create_tag
+from release_tasks.system.yank_file import read_yank
+from release_tasks.verbs.load import load
+from release_tasks.verbs.status import ReleaseRow, current_versions, release_rows
+from release_tasks.verbs.status_text import render_status
+from release_tasks.verbs.verify import verify
+from release_tasks.verbs.yank import render_yank, yank_release
+from tests.fakes.release_tree import release_files, root_of, write_release
+from tests.fakes.small_project import TOML
+
+ROOT = root_of(release_files())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "release.toml").write_text(TOML.format(release="", artifacts="", more=""), "utf-8")
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "commit", "-qm", "one", "--allow-empty"], cwd=folder, check=True)
+    write_release(folder / "release" / "1.0.0")
+    return folder
+
+
+def plan(root: Path) -> Plan:
+    release = load_release(root / "release.toml", environ=dict(os.environ))
+    return make_plan(release, Mode(), None)
+
+
+def rows(root: Path) -> tuple[ReleaseRow, ...]:
+    return release_rows(plan(root))
+
+
+def tag(root: Path, name: str = "v1.0.0") -> None:
+    facts = TagFacts(
+        name="tiny",
+        version="1.0.0",
+        root=ROOT,
+        exact_root=ROOT,
+        model_hash=None,
+        commit="d" * 40,
+        verdict="PASS",
+        level=None,
+    )
+    create_tag(root, name, compose_message(facts, ""), commit="HEAD")
+
+
+def receipt(root: Path, destination: str, alias_of: str, *, at: str) -> None:
+    folder = root / "release/1.0.0.attestations/receipts"
+    folder.mkdir(parents=True, exist_ok=True)
+    record = Receipt(
+        destination=destination,
+        uri="directory:/store",
+        name="tiny",
+        version="1.0.0",
+        root=ROOT,
+        exact_root=ROOT,
+        files=(),
+        aliases=(AliasMove(alias="current", before=None, version=alias_of),),
+        published_at=at,
+    )
+    (folder / f"{destination}.json").write_bytes(dump_canonical(record.to_json()))
+
+
+def test_a_candidate_and_what_seals_it(root: Path) -> None:
+    (row,) = rows(root)
+    assert (row.version, row.state, row.decision, row.level) == ("1.0.0", "candidate", "PASS", None)
+    assert (row.root, row.tag, row.problems) == (ROOT, None, ())
+    tag(root)
+    (row,) = rows(root)
+    assert (row.state, row.tag is not None and row.tag.binds) == ("sealed", True)
+
+
+def test_a_receipt_seals_and_tells_where_the_aliases_lead(root: Path) -> None:
+    receipt(root, "mirror", "1.0.0", at="2026-11-21T20:00:00Z")
+    (row,) = rows(root)
+    assert (row.state, [item.destination for item in row.receipts]) == ("sealed", ["mirror"])
+    assert current_versions((row,)) == {"mirror": {"current": "1.0.0"}}
+
+
+def test_damage_is_seen_at_a_glance(root: Path) -> None:
+    folder = root / "release/1.0.0"
+    (folder / "extra.txt").write_text("x")
+    (folder / "README.txt").chmod(0o644)
+    (folder / "README.txt").write_text("other")
+    (folder / "config.json").unlink()
+    beside = root / "release/1.0.0.attestations"
+    (beside / "receipts").mkdir(parents=True)
+    (beside / "receipts" / "mirror.json").write_text("{}\n")
+    (beside / "yank.json").write_text("{}\n")
+    (row,) = rows(root)
+    assert row.problems == (
+        "README.txt has 5 bytes, not 16",
+        "config.json is missing",
+        "extra.txt is extra",
+        "receipts/mirror.json cannot be read",
+        "perhaps yanked: yank.json is damaged",
+    )
+
+
+def test_a_directory_without_a_manifest_that_reads_has_no_root(root: Path) -> None:
+    manifest = root / "release/1.0.0/MANIFEST.json"
+    manifest.chmod(0o644)
+    manifest.write_text("{}")
+    (row,) = rows(root)
+    assert (row.root, len(row.problems)) == (None, 1)
+
+
+def test_tags_without_a_directory_and_versions_in_their_order(root: Path) -> None:
+    for name in ("v10.0.0", "v9.0.0", "v1.x", "other"):
+        tag(root, name)
+    write_release(root / "release/.rejected/1.0.0")
+    write_release(root / "experiments/1.0.0")
+    found = [(row.version, row.state, row.folder) for row in rows(root)]
+    assert found == [
+        ("1.0.0", "candidate", "release/1.0.0"),
+        ("1.0.0", "experiment", "experiments/1.0.0"),
+        ("1.0.0", "rejected", "release/.rejected/1.0.0"),
+        ("9.0.0", "sealed", None),
+        ("10.0.0", "sealed", None),
+    ]
+
+
+def test_the_text(root: Path) -> None:
+    assert render_status("tiny", "1.0.0", (), {}, ()) == (
+        "tiny, release.toml says 1.0.0\n"
+        "no release yet: run 'doit release'\n"
+        "nothing would run: every step is up to date\n"
+    )
+    tag(root)
+    text = render_status("tiny", "1.0.0", rows(root), {"mirror": {"current": "1.0.0"}}, "no such file")
+    assert f"1.0.0    sealed  PASS     none   {ROOT.hex[:16]}  v1.0.0 at " in text
+    assert text.endswith("mirror: current is 1.0.0\nwhat would run cannot be told: no such file\n")
+
+
+def test_a_yank_marks_and_its_undoing_keeps_the_history(root: Path) -> None:
+    tag(root)
+    done = yank_release(plan(root), "1.0.0", reason=" wrong\n licence ", act="yank")
+    assert (done.event.reason, done.changed) == ("wrong licence", True)
+    assert not yank_release(plan(root), "1.0.0", reason="wrong licence", act="yank").changed
+    (row,) = rows(root)
+    assert row.yanked == done.event
+    report = verify(root / "release/1.0.0", root=None, tag=None, full=False, cwd=root)
+    assert (report.ok, report.yanked) == (True, f"since {done.event.at}: wrong licence")
+    undone = yank_release(plan(root), "1.0.0", reason="it was right", act="undo")
+    assert render_yank(undone) == f"1.0.0 is not yanked any more, since {undone.event.at}: it was right\n"
+    assert read_yank(root / "release/1.0.0.attestations") is None
+    with pytest.raises(GateRefused, match=r"1\.0\.0 is not yanked"):
+        yank_release(plan(root), "1.0.0", reason="again", act="undo")
+
+
+def test_whoever_loads_a_yanked_release_is_warned(root: Path) -> None:
+    tag(root)
+    yank_release(plan(root), "1.0.0", reason="wrong licence", act="yank")
+    with pytest.warns(UserWarning, match=r"tiny 1\.0\.0 is yanked since .*: wrong licence"):
+        load(root / "release/1.0.0")
+    (root / "release/1.0.0.attestations/yank.json").write_text("{}\n")
+    with pytest.raises(FormatError, match=r"yank\.json is damaged"):
+        load(root / "release/1.0.0")
+
+
+def test_what_cannot_be_yanked(root: Path) -> None:
+    with pytest.raises(GateRefused) as caught:
+        yank_release(plan(root), "1.0.0", reason="x", act="yank")
+    assert str(caught.value) == (
+        "1.0.0 is not sealed: there is nothing to yank\n"
+        "  wanted: the tag v1.0.0, or a receipt\n"
+        "  found:  neither\n"
+        "  where:  release/1.0.0\n"
+        "  hint:   a candidate is replaced by the next 'doit release'"
+    )
+    tag(root)
+    for version in ("2.0.0", "", "../1.0.0", ".rejected"):
+        with pytest.raises(ConfigError, match="no release"):
+            yank_release(plan(root), version, reason="x", act="yank")
+    with pytest.raises(ConfigError, match="a yank without a reason"):
+        yank_release(plan(root), "1.0.0", reason=" ", act="yank")
+    (root / "release/1.0.0/extra.txt").write_text("x")
+    with pytest.raises(IntegrityError, match=r"1\.0\.0 does not verify"):
+        yank_release(plan(root), "1.0.0", reason="x", act="yank")
