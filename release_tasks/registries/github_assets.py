@@ -11,6 +11,7 @@ from release_tasks.formats.tar_archive import write_tar
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST
+from release_tasks.records.paths import refuse_collisions
 from release_tasks.registries.carrier import file_member
 from release_tasks.registries.protocol import Item, Shipment
 from release_tasks.system.hashing import digest_file
@@ -73,13 +74,17 @@ def asset_name(item: Item, tag: str) -> str | None:
 
 
 def make_assets(shipment: Shipment, scratch: Path) -> tuple[Asset, ...]:
-    """All assets sorted by name; the archives among them are written below the folder `scratch`."""
+    """All assets sorted by name; the archives among them are written below the folder `scratch`.
+
+    Raises PathError when two files would have one name there.
+    """
     assets = [
         Asset(name=name, source=item.source, size=item.size, sha256=item.sha256, identity=item.kind != "page")
         for item in shipment.items
         if (name := asset_name(item, shipment.tag)) is not None
     ]
     assets += _archives(shipment, scratch)
+    refuse_collisions([asset.name for asset in assets], where=f"the release page of {shipment.tag}")
     return tuple(sorted(assets, key=lambda asset: asset.name))
 
 

@@ -268,21 +268,32 @@ def test_killed_anywhere_while_publishing(
     kill_publish(sealable, tmp_path, range(1 + chunk, calls + 1, CHUNKS), expected)
 
 
-def test_killed_while_rolling_back(project: Project, tmp_path: Path) -> None:
+ROLLBACK = ("rollback", "1.0.0", "--to", "store", "--apply")
+
+
+def kill_rollback(project: Project, work: Path, step: int) -> None:
     assert project.doit("publish", "store").returncode == 0
     next_version(project, "1.1.0")
-    command = ("rollback", "1.0.0", "--to", "store", "--apply")
-    calls = calls_of(copy_project(project, tmp_path / "counted"), *command)
+    calls = calls_of(copy_project(project, work / "counted"), *ROLLBACK)
     assert calls >= 6
-    for number in range(1, calls + 1):
-        there = copy_project(project, tmp_path / str(number))
-        done = killed(there, number, "before" if number % 2 else "after", *command)
+    for number in range(1, calls + 1, step):
+        there = copy_project(project, work / str(number))
+        done = killed(there, number, "before" if number % 2 else "after", *ROLLBACK)
         assert done.returncode == -9, done.stderr
         assert pointing(there)["current"] in {"1.0.0", "1.1.0"}
-        again = there.doit(*command)
+        again = there.doit(*ROLLBACK)
         assert again.returncode == 0, again.stderr
         assert pointing(there) == {"current": "1.0.0", "latest": "1.1.0"}
         shutil.rmtree(there.root)
+
+
+def test_killed_while_rolling_back(project: Project, tmp_path: Path) -> None:
+    kill_rollback(project, tmp_path, 5)
+
+
+@pytest.mark.slow
+def test_killed_anywhere_while_rolling_back(project: Project, tmp_path: Path) -> None:
+    kill_rollback(project, tmp_path, 1)
 
 
 def tagged(project: Project, github: Github) -> dict[str, str]:
