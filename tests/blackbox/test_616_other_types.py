@@ -179,12 +179,12 @@ def test_what_a_dataset_cannot_say(tmp_path: Path, old: str, new: str, message: 
 # ------------------------------------------------------------------------------------------------ tooling
 
 
-def tool(folder: Path, *, version: str = "1.2.0") -> Project:
+def tool(folder: Path, *args: str, version: str = "1.2.0") -> Project:
     """A Python project as `init --type tooling` leaves it, with both bundles and two destinations."""
     project = Project(folder)
     project.write("pyproject.toml", TOOL.format(version=version))
     project.write("nice_tool/__init__.py", '"""A tool."""\n')
-    done = project.tasks("init", "--type", "tooling")
+    done = project.tasks("init", "--type", "tooling", *args)
     assert done.returncode == 0, done.stderr
     project.replace("release.toml", '# bundles = ["zip"]  # zip, tar, both or []', 'bundles = ["zip", "tar"]')
     project.write("release.toml", project.read("release.toml") + PUBLISH)
@@ -219,8 +219,7 @@ def test_k14_the_whole_road_of_tooling(tooling: Project, tmp_path: Path) -> None
 
 
 def test_c4_a_fallback_version_is_never_released(tmp_path: Path) -> None:
-    project = tool(tmp_path / "project", version="0.0.0.dev0")
-    project.replace("release.toml", 'version = "0.0.0.dev0"', 'version = "0.0.0-dev"')
+    project = tool(tmp_path / "project", "--release-version", "0.0.0-dev", version="0.0.0.dev0")
     project.git("init", "-q", "-b", "main")
     project.commit("feat: first")
     done = project.tasks("freeze")
