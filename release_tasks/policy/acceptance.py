@@ -72,8 +72,11 @@ def _looks_at(gate: Gate) -> str:
 
 LOOKS_AT: dict[str, str] = {
     **{gate.name: _looks_at(gate) for gate in GATES},
+    **dict.fromkeys(("weights", "weights-finite", "weights-canonical"), "artifacts"),
+    "smoke": "smoke",
     "parity-coverage": Category.PARITY,  # reads the artifacts to see which of them want a pair
 }
+_OTHER_TYPES = frozenset({GateCode.WEIGHTS_UNDECLARED, GateCode.DISTRIBUTION_UNDECLARED})
 
 
 def acceptance_summary(verdict: Verdict) -> tuple[Row, ...]:
@@ -119,8 +122,12 @@ def _rows(verdict: Verdict, claims: Sequence[_Claim]) -> tuple[Row, ...]:
 
 
 def _row(name: str, core: Sequence[GateResult], others: Sequence[GateResult]) -> Row:
-    """A row is as good as the worst of its gates; of `others` only those count that were declared."""
-    counted = [*core, *(gate for gate in others if gate.status != "skipped")]
+    """A row is as good as the worst of its gates; of `others` only those count that were declared.
+
+    What only releases of another type have is nobody's to show.
+    """
+    asked = (gate for gate in core if gate.status != "skipped" or not _codes(gate) & _OTHER_TYPES)
+    counted = [*asked, *(gate for gate in others if gate.status != "skipped")]
     states = [(gate, _shown(gate)) for gate in counted]
     worst: Shown = min((shown for _, shown in states), key=_WORST_FIRST.index, default="not shown")
     good = [path for gate, shown in states if shown == "yes" for path in gate.evidence]

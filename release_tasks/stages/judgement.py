@@ -15,6 +15,7 @@ from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, evidence_path
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.step import RECORDS
 from release_tasks.records.verdict import Verdict
 from release_tasks.records.version import parse_version
 from release_tasks.stages.environment_record import environment_record
@@ -29,7 +30,7 @@ from release_tasks.stages.locked_artifact import locked_digest
 from release_tasks.stages.own_schema import schema_bytes
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_evidence
-from release_tasks.stages.workspace import Workspace
+from release_tasks.stages.workspace import MissingInputError, Workspace
 from release_tasks.system.clock import now
 from release_tasks.system.git import head_id, tag_commit
 
@@ -82,7 +83,8 @@ def _command_evidence(context: Context) -> Evidence:
 def expected_subjects(plan: Plan, workspace: Workspace) -> dict[str, dict[str, Digest]]:
     """What each record of the plan must speak of, with the digests that it has now.
 
-    What was frozen is bound as well: an input edited between its check and the training is seen here.
+    What was frozen is bound as well: an input edited between its check and the training is seen here. A
+    record about another record that is not there is left out.
     """
     artifacts = dict(artifact_subjects(workspace, place_artifacts(plan, workspace)))
     particular = {
@@ -91,10 +93,14 @@ def expected_subjects(plan: Plan, workspace: Workspace) -> dict[str, dict[str, D
         "artifacts": artifacts,
         "smoke": artifacts,
     }
-    return {
-        name: particular[name] if name in particular else dict(step_subjects(workspace, step))
-        for name, step in evidence_records(plan).items()
-    }
+    subjects = {}
+    for name, step in evidence_records(plan).items():
+        try:
+            subjects[name] = particular[name] if name in particular else dict(step_subjects(workspace, step))
+        except MissingInputError as error:
+            if not error.path.startswith(f"{RECORDS}/"):
+                raise  # a record that was not made yet makes what was said about it missing, no more
+    return subjects
 
 
 def collect_case(context: Context, *, recorded: bool = False) -> Case:
@@ -102,14 +108,16 @@ def collect_case(context: Context, *, recorded: bool = False) -> Case:
 
     `recorded`: what the gate wrote of itself is read as well, not collected anew.
     """
+    asked = evidence_records(context.plan)
+    expected = expected_subjects(context.plan, context.workspace)
     found = {}
-    for name in (*evidence_records(context.plan), *(OWN_RECORDS if recorded else ())):
+    for name in (*expected, *(OWN_RECORDS if recorded else ())):
         with contextlib.suppress(FormatError, OSError):
             found[name] = read_evidence(context.workspace, evidence_path(name))
     for record in () if recorded else (_version_evidence(context), _command_evidence(context)):
         found[record.kind] = record
-    expected = expected_subjects(context.plan, context.workspace)
-    return Case(evidence=found, expected={**expected, "version": {}, "commands": {}})
+    wanted: dict[str, dict[str, Digest]] = {name: {} for name in (*asked, *OWN_RECORDS)}
+    return Case(evidence=found, expected={**wanted, **expected})
 
 
 def judge(context: Context, *, environment: JSONObject | None = None) -> Judgement:

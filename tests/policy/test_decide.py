@@ -28,7 +28,8 @@ from tests.fakes.gate_controls import CONTROLS, change
 BAD_SMOKE = change("smoke", ended_well=False, problem="dead")
 LOAD_ONLY = change("smoke", ran=False)
 BY_HAND = Policy(required=("smoke",))
-UNDECLARED = [gate for gate in GATES if gate.undeclared is not None]
+# What a release of another type has not is told by its evidence, see below.
+UNDECLARED = [gate for gate in GATES if gate.undeclared not in {None, GateCode.WEIGHTS_UNDECLARED}]
 
 
 def smoke_of(verdict: Verdict) -> GateResult:
@@ -94,6 +95,18 @@ def test_a_required_gate_refuses_when_nothing_is_declared(gate: Any) -> None:
     verdict = decided(without(gate.evidence), policy=Policy(required=(gate.name,)))
     (result,) = (item for item in verdict.gates if item.status == "fail")
     assert (result.gate, codes_of(result), verdict.decision) == (gate.name, [gate.undeclared], "REJECT")
+
+
+@pytest.mark.parametrize("name", ["weights", "weights-finite", "weights-canonical"])
+def test_a_dataset_has_no_weights_and_a_model_has(name: str) -> None:
+    """R4: the contract of the type says whether weights are wanted; evidence cannot say otherwise."""
+    artifacts = {**EVIDENCE["artifacts"], "weights": None}
+    verdict = decided({"artifacts": {**artifacts, "contract": "dataset/1"}})
+    (result,) = (item for item in verdict.gates if item.gate == name)
+    assert (result.status, codes_of(result)) == ("skipped", [GateCode.WEIGHTS_UNDECLARED])
+    verdict = decided({"artifacts": {**artifacts, "contract": "model/2"}})
+    (result,) = (item for item in verdict.gates if item.gate == name)
+    assert (result.status, codes_of(result)) == ("fail", [GateCode.EVIDENCE_INVALID])
 
 
 def test_a_required_gate_refuses_what_was_not_done() -> None:
@@ -298,6 +311,6 @@ def test_every_threshold_is_read_by_a_gate() -> None:
             if list(misfits(data, EVIDENCE_KINDS[kind_of(name)].fields)):
                 continue  # `decide` refuses it before a gate looks at it
             for gate in GATES:
-                if gate.evidence == kind_of(name):
+                if gate.evidence == kind_of(name) and (gate.asked is None or gate.asked(data)):
                     list(gate.check(data, rules))
     assert sorted(set(THRESHOLDS) - limits.asked) == []

@@ -227,7 +227,12 @@ def test_an_unknown_contract_is_refused() -> None:
     files = release_files()
     files = seal(files, replace(manifest_of(files), contract="model/9"))
     assert told(check(files)) == [
-        ("MANIFEST_INVALID", "MANIFEST.json", "contract model/1 or model/2", "model/9")
+        (
+            "MANIFEST_INVALID",
+            "MANIFEST.json",
+            "contract model/1 or model/2 or experimental/1 or dataset/1 or tooling/1",
+            "model/9",
+        )
     ]
 
 
