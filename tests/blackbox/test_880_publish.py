@@ -365,9 +365,8 @@ def test_killed_while_publishing_on_github(project: Project, github: Github, tmp
 
 @pytest.mark.slow
 def test_killed_anywhere_while_publishing_on_github(project: Project, github: Github, tmp_path: Path) -> None:
-    calls = calls_of(
-        copy_project(project, tmp_path / "counted"), "publish", "hub", env=tagged(project, github)
-    )
+    env = tagged(project, github)
+    calls = calls_of(copy_project(project, tmp_path / "counted"), "publish", "hub", env=env)
     kill_github(project, github, tmp_path, range(1, calls + 1))
 
 
