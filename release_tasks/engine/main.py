@@ -25,6 +25,8 @@ _WITHOUT_TASKS = frozenset(
         "yank",
         "publish",
         "rollback",
+        "bump",
+        "changelog",
     }
 )
 _LOADER = "release_tasks.engine.loader"

@@ -25,13 +25,23 @@ class Check(VerbCommand):
 
     name = "check"
     doc_purpose = "check release.toml and the policy, without a build"
-    doc_usage = ""
-    cmd_options = (option("config", "another release.toml"),)
+    doc_usage = "[--docs [RELEASE]]"
+    cmd_options = (
+        option("config", "another release.toml"),
+        flag("docs", "look at [cards] and at the documents of the newest release, or of RELEASE, too"),
+        flag("json", "print one JSON object; with --docs and RELEASE"),
+    )
 
     def run(self, params: Any, args: list[str]) -> int:
         """Read everything that a run would read first, and say so."""
-        if args:
+        if args and not params["docs"]:
             raise ConfigError("check takes no argument", found=" ".join(args))
+        if params["json"] and not args:
+            raise ConfigError("--json is for one release", wanted="check --docs --json RELEASE", found="none")
+        if args:
+            from release_tasks.engine.document_report import report_documents  # noqa: PLC0415
+
+            return report_documents(only_path(args, "a release directory"), as_json=params["json"])
         environ = dict(os.environ)
         release_date(None)
         config = None if params["config"] is None else Path(params["config"])
@@ -44,6 +54,10 @@ class Check(VerbCommand):
         policy = "the default policy" if path is None else os.path.relpath(path)
         sys.stdout.write(f"{os.path.relpath(release.file)}: {release.name} {release.version.text}, {steps}\n")
         sys.stdout.write(f"policy: {policy}\nno problem found\n")
+        if params["docs"]:
+            from release_tasks.engine.document_report import report_project  # noqa: PLC0415
+
+            return report_project(release)
         return 0
 
 

@@ -24,14 +24,14 @@ class CommitMessage:
     """What a message says; `type` is None for one that is not conventional, which then has no scope.
 
     `type` is in lower case, `description` the subject without type and scope. `breaking_text` is the value of
-    a BREAKING CHANGE footer, on one line. `reverts` are the commits that it takes back, as it names them.
+    a BREAKING CHANGE footer, on one line, or the description where `!` alone says that it breaks; None where
+    nothing breaks. `reverts` are the commits that it takes back, as it names them.
     """
 
     subject: str
     type: str | None
     scope: str | None
     description: str
-    breaking: bool
     breaking_text: str | None = None
     reverts: tuple[str, ...] = ()
 
@@ -52,7 +52,6 @@ def parse_commit_message(message: str) -> CommitMessage:
             type=None if revert is None else "revert",
             scope=None,
             description=subject if revert is None else revert["what"],
-            breaking=bool(broken),
             breaking_text=text,
             reverts=reverts,
         )
@@ -65,8 +64,7 @@ def parse_commit_message(message: str) -> CommitMessage:
         type=kind,
         scope=header["scope"],
         description=header["what"].strip(),
-        breaking=bool(header["mark"] or broken),
-        breaking_text=text,
+        breaking_text=text or (header["what"].strip() if header["mark"] else None),
         reverts=reverts,
     )
 

@@ -80,7 +80,10 @@ def BASELINE(value: JSON, key: str) -> Iterator[Misfit]:  # noqa: N802 - a field
     if not isinstance(value, dict):
         yield Misfit(key or "baseline", "an object", ascii(value)[:100])
         return
-    number = value.get("schema_version")
+    if "schema_version" not in value:
+        yield Misfit(f"{prefix}schema_version", "a measurement", "no such key")
+        return
+    number = value["schema_version"]
     fields = _BASELINES.get(number) if type(number) is int else None
     if fields is None:
         yield Misfit(f"{prefix}schema_version", "1 or 2", ascii(number)[:100])

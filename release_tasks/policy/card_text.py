@@ -14,8 +14,9 @@ _ANY_CALL = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{\{|\{%|\{#|\}\}|%\}|#
 _TEXT = r"\"((?:[^\"\\{}]|\\[\"\\])*)\""
 _CALL = re.compile(rf"\{{\{{ *(?:figure\( *{_TEXT} *\)|stated\( *{_TEXT} *, *{_TEXT} *\)) *\}}\}}")
 WANTED_CALL = '{{ figure("name") }} for what was measured, {{ stated("text", "why") }} for another fact'
-# What is no prose: code, comments with the number that they explain, addresses.
-_NO_PROSE = re.compile(r"[^\s<>|]*<!--.*?-->|(`+)[^`].*?\1|\]\([^)]*\)|<[^<>\s]*>|https?://\S+|\{\{.*?\}\}")
+# What is no prose: comments, code, addresses.
+_NO_PROSE = re.compile(r"<!--.*?-->|(`+)[^`].*?\1|\]\([^)]*\)|<[^<>\s]*>|https?://\S+|\{\{.*?\}\}")
+_CODE = re.compile(r"(`+)[^`].*?\1")
 _UNITS = (
     *("ns", "µs", "us", "ms", "s", "sec", "seconds", "minutes", "hours", "B", "kB", "KB", "MB", "GB", "TB"),
     *("KiB", "MiB", "GiB", "bytes", "tokens/s", "tok/s", "tokens", "records", "samples", "parameters"),
@@ -38,7 +39,7 @@ _METRICS = (
     *("throughput", r"pass@\d+", "score", "rate"),
 )
 _NUMBER = r"(?<![\w@.,/-])\d[\d,]*(?:\.\d+)?(?![\w@]|[.,/-]\d)"
-_SHARE = re.compile(r"\d(?:\.\d+)? ?(?:%|‰|per ?cent\b|percentage points?\b)")
+_SHARE = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)? ?(?:%|‰|per ?cent\b|percentage points?\b)")
 _DECIMAL = re.compile(r"(?<![\w.,/-])\d+\.\d+(?![\w@]|[.,/-]\d)")
 
 
@@ -59,7 +60,7 @@ class Section:
 def sections_of(text: str) -> tuple[Section, ...]:
     """Split Markdown at its headings `## `, not in fenced code; what stands before has the title ''."""
     found: list[tuple[str, int, list[str]]] = [("", 0, [])]
-    for number, line, fenced in _lines(text):
+    for number, line, fenced in lines_of(text):
         match = None if fenced else _HEADING.fullmatch(line)
         if match is None:
             found[-1][2].append(line)
@@ -68,7 +69,7 @@ def sections_of(text: str) -> tuple[Section, ...]:
     return tuple(Section(title=title, line=line, lines=tuple(lines)) for title, line, lines in found)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
+def lines_of(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield every line with its number and whether it is fenced code (CommonMark 0.31 section 4.5)."""
     fence = ""
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
@@ -150,13 +151,14 @@ def calls_in(line: str) -> Iterator[tuple[str, Call | None]]:
 
 
 def call_flaws(text: str, *, source: str) -> Iterator[CardFlaw]:
-    """Yield every call that is none of the two; code is looked at as well, for it is replaced there too."""
-    for number, line, _ in _lines(text):
-        for written, call in calls_in(line):
-            if call is None:
-                yield CardFlaw(
-                    rule="call", source=source, line=number, wanted=WANTED_CALL, found=written[:100]
-                )
+    """Yield every call that is none of the two, and every one in inline code, where its source would show."""
+    for number, line, fenced in lines_of(text):
+        if fenced:
+            continue
+        found = [(WANTED_CALL, written) for written, call in calls_in(line) if call is None]
+        found += [("a call outside of code", match[0]) for match in _CODE.finditer(line) if "{{" in match[0]]
+        for wanted, what in found:
+            yield CardFlaw(rule="call", source=source, line=number, wanted=wanted, found=what[:100])
 
 
 def number_flaws(
@@ -168,20 +170,13 @@ def number_flaws(
     metric. Code, addresses, calls and numbers with a comment of their own are left out.
     """
     beside = _beside(metrics, units)
-    for number, line, fenced in _lines(text):
+    for number, line, fenced in lines_of(text):
         prose = "" if fenced else _NO_PROSE.sub(" ¤ ", line)
-        found = {
-            match.start(): match[0]
-            for pattern in (_SHARE, _DECIMAL, beside)
-            for match in pattern.finditer(prose)
-        }
+        found = [match for pattern in (_SHARE, _DECIMAL, beside) for match in pattern.finditer(prose)]
         if found:
+            first = min(found, key=lambda match: (match.start(), -match.end()))
             yield CardFlaw(
-                rule="number",
-                source=source,
-                line=number,
-                wanted=WANTED_CALL,
-                found=found[min(found)].strip(),
+                rule="number", source=source, line=number, wanted=WANTED_CALL, found=first[0].strip()
             )
 
 

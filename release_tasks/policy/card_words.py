@@ -6,24 +6,21 @@ import difflib
 from collections.abc import Mapping
 
 from release_tasks.errors import FormatError
-from release_tasks.policy.card_text import WANTED_CALL, calls_in, sections_of
+from release_tasks.policy.card_text import WANTED_CALL, calls_in, lines_of, sections_of
 from release_tasks.policy.traces import traced
 from release_tasks.records.content import Figure
 
 
 def card_words(text: str, figures: Mapping[str, Figure], *, source: str) -> dict[str, str]:
-    """Sections of a text by their headings, every call replaced by what it stands for.
+    """Sections of a text by their headings, every call outside of fenced code replaced by what it is.
 
     Raises FormatError for a figure that there is not, and for a call that is none, with file and line.
     """
-    found = {}
-    for section in sections_of(text):
-        lines = [
-            _filled(line, figures, where=f"{source}:{number}")
-            for number, line in enumerate(section.lines, start=section.line + 1)
-        ]
-        found[section.title] = "\n".join(lines).strip()
-    return found
+    filled = [
+        line if fenced else _filled(line, figures, where=f"{source}:{number}")
+        for number, line, fenced in lines_of(text)
+    ]
+    return {section.title: section.body for section in sections_of("\n".join(filled))}
 
 
 def _filled(line: str, figures: Mapping[str, Figure], *, where: str) -> str:

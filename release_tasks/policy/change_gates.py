@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from release_tasks.config.schema import Versioning
@@ -10,6 +10,8 @@ from release_tasks.errors import ReleaseError
 from release_tasks.policy.changelog_entries import problems_of
 from release_tasks.policy.contract_shape import CONTRACT
 from release_tasks.policy.evidence_shape import (
+    COUNT,
+    DIGEST,
     FLAG,
     TEXT,
     TEXT_OR_NULL,
@@ -24,7 +26,6 @@ from release_tasks.policy.evidence_shape import rows as rows_of
 from release_tasks.policy.gate import Gate, Rules, rows, text
 from release_tasks.policy.next_version import describe_rise, next_version, rises_enough
 from release_tasks.policy.version_advice import (
-    MetricContract,
     Promise,
     Reason,
     demanded,
@@ -32,9 +33,10 @@ from release_tasks.policy.version_advice import (
     reasons_of,
 )
 from release_tasks.records.change_entry import ChangeEntry
+from release_tasks.records.digest import short_digest
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.json_value import JSONObject
-from release_tasks.records.model_contract import contract_from_json
+from release_tasks.records.model_contract import MetricContract, contract_from_json
 from release_tasks.records.verdict import Finding
 from release_tasks.records.version import Scheme, Version, parse_version
 
@@ -54,7 +56,7 @@ def _changelog(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             vague = problem.startswith("vague")
             yield Finding(
                 code=GateCode.CHANGELOG_ENTRY_VAGUE if vague else GateCode.COMMIT_UNCONVENTIONAL,
-                subject=f"commit {text(row['id'])[:12]}",
+                subject=f"commit {text(row['commit'])[:12]}",
                 wanted="words that say what changed"
                 if vague
                 else "type: what changed, as in fix: … or feat: …",
@@ -70,20 +72,31 @@ def _version_level(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
             wanted="a clone with its tags, which tell the last release",
             found="a shallow clone, or one without tags",
         )
-    last = data["last"]
-    if not isinstance(last, dict) or data["judged"] is not True:
+    last: Any = data["last"]
+    if last is None or not _judged(data):
         return
     if last["contract"] is None:
         yield _no_contract(last)
+    elif last["exact_root"] not in {None, last["contract"]["exact_root"]}:
+        yield Finding(
+            code=GateCode.BASELINE_INVALID,
+            subject=text(last["path"]),
+            wanted=f"the release that {text(last['tag'])} seals, {short_digest(last['exact_root'])}",
+            found=f"the contract of {short_digest(last['contract']['exact_root'])}",
+        )
     version = parse_version(text(data["version"]), _scheme(data))
     previous = parse_version(text(last["version"]), _scheme(data))
     yield from _too_low(version, previous, reasons_in(data), rules_in(data))
 
 
-def _no_contract(last: JSONObject) -> Finding:
+def _judged(data: JSONObject) -> bool:
+    return data["scheme"] == "semver" and data["mode"] == "release"
+
+
+def _no_contract(last: Mapping[str, Any]) -> Finding:
     """A release of ours leaves a baseline behind; a tag that is no seal of ours never had a contract."""
     path, tag = text(last["path"]), text(last["tag"])
-    if last["sealed"] is True and last["problem"] is not None:
+    if last["exact_root"] is not None and last["problem"] is not None:
         committed = last["committed"] is True
         return Finding(
             code=GateCode.BASELINE_INVALID if committed else GateCode.BASELINE_MISSING,
@@ -136,8 +149,8 @@ def rules_in(data: JSONObject) -> Versioning:
     """`[versioning]` as the evidence has it."""
     rules: Any = data["rules"]
     return Versioning(
-        bump_minor_pre_major=rules["bump_minor_pre_major"],
-        bump_patch_for_minor_pre_major=rules["bump_patch_for_minor_pre_major"],
+        bump_minor_pre_major=rules["breaking_before_1"] == "minor",
+        bump_patch_for_minor_pre_major=rules["feature_before_1"] == "patch",
         ignore_config=tuple(rules["ignore_config"]),
     )
 
@@ -178,13 +191,19 @@ def _changelog_contradictions(data: JSONObject) -> Iterator[Misfit]:
 def _contract_contradictions(data: JSONObject) -> Iterator[Misfit]:
     """Versions that are none of the scheme, and a last release that is not before this one."""
     last: Any = data["last"]
+    if (
+        last is not None
+        and last["contract"] is not None
+        and not (last["committed"] and last["problem"] is None)
+    ):
+        yield Misfit("last.contract", "null, for a baseline that does not count", "a contract")
     found = []
     for key, written in (("version", data["version"]), ("last.version", last and last["version"])):
         try:
             found.append(None if written is None else parse_version(text(written), _scheme(data)))
         except ReleaseError:
             # A snapshot of a calendar release has a version that no release of its scheme can have.
-            if key != "version" or data["judged"] is True:
+            if key != "version" or _judged(data):
                 yield Misfit(key, f"a {text(data['scheme'])} version", ascii(written)[:100])
     if len(found) == 2 and found[0] is not None and found[1] is not None and found[1] >= found[0]:
         yield Misfit("last.version", f"a version before {found[0]}", str(found[1]))
@@ -196,21 +215,21 @@ _COMMIT = one(
 )
 _SCHEME = one(" or ".join(get_args(Scheme)), lambda value: value in get_args(Scheme))
 _ROW = {
-    "id": _COMMIT,
-    "merge": FLAG,
+    "commit": _COMMIT,
+    "parents": COUNT,
     "subject": TEXT,
     "type": TEXT_OR_NULL,
     "scope": TEXT_OR_NULL,
     "description": TEXT,
-    "breaking": FLAG,
     "breaking_text": TEXT_OR_NULL,
     "reverts": TEXTS,
-    "reworded": FLAG,
+    "reworded": TEXT_OR_NULL,
     "problems": TEXTS,
 }
+_MODE = one("release, snapshot or experiment", lambda value: value in ("release", "snapshot", "experiment"))
 _DIRECTION = one("higher or lower", lambda value: value in ("higher", "lower"))
 _METRICS = rows_of({"name": TEXT, "unit": TEXT, "direction": _DIRECTION})
-_ENTRY = {name: _ROW[name] for name in ("id", "type", "scope", "description", "breaking", "breaking_text")}
+_ENTRY = {name: _ROW[name] for name in ("commit", "type", "scope", "description", "breaking_text")}
 
 CHANGE_KINDS: dict[str, EvidenceKind] = {
     "commits": EvidenceKind(
@@ -226,10 +245,14 @@ CHANGE_KINDS: dict[str, EvidenceKind] = {
         fields={
             "version": TEXT,
             "scheme": _SCHEME,
-            "judged": FLAG,
+            "mode": _MODE,
             "tags_known": FLAG,
             "rules": nested(
-                {"bump_minor_pre_major": FLAG, "bump_patch_for_minor_pre_major": FLAG, "ignore_config": TEXTS}
+                {
+                    "breaking_before_1": one("minor or major", lambda value: value in ("minor", "major")),
+                    "feature_before_1": one("patch or minor", lambda value: value in ("patch", "minor")),
+                    "ignore_config": TEXTS,
+                }
             ),
             "last": or_null(
                 nested(
@@ -237,7 +260,7 @@ CHANGE_KINDS: dict[str, EvidenceKind] = {
                         "tag": TEXT,
                         "version": TEXT,
                         "path": TEXT,
-                        "sealed": FLAG,
+                        "exact_root": or_null(DIGEST),
                         "committed": FLAG,
                         "problem": TEXT_OR_NULL,
                         "contract": or_null(CONTRACT),

@@ -13,30 +13,31 @@ from release_tasks.records.json_value import JSON, JSONObject
 # Types that users notice; all others (docs, test, chore, ci, build, style, refactor …) stay out.
 TOLD = ("feat", "fix", "perf", "revert")
 UNCONVENTIONAL = "not conventional"
+_DIGITS = 12  # of a commit that is named: enough to find it, and no scanner takes it for a key
 _WIDEST = 500  # characters of a subject and of a text
 
 
-def commit_row(commit: str, *, merge: bool, message: str, reworded: str | None) -> JSONObject:
+def commit_row(commit: str, *, parents: int, message: str, reworded: str | None) -> JSONObject:
     """The row of one commit in evidence; `reworded` is the message that it should have had."""
     original = parse_commit_message(message)
     said = original if reworded is None else parse_commit_message(reworded)
     row: JSONObject = {
-        "id": commit,
-        "merge": merge,
+        "commit": commit,
+        "parents": parents,
         "subject": _cut(original.subject),
         "type": said.type,
         "scope": said.scope,
         "description": _cut(said.description),
-        "breaking": said.breaking,
         "breaking_text": None if said.breaking_text is None else _cut(said.breaking_text),
         "reverts": list[JSON](_named(original, said)),
-        "reworded": reworded is not None,
+        "reworded": reworded,
     }
     return {**row, "problems": list[JSON](problems_of(row))}
 
 
 def _named(original: CommitMessage, said: CommitMessage) -> tuple[str, ...]:
-    return said.reverts or original.reverts if said.type == "revert" else ()
+    found = (said.reverts or original.reverts) if said.type == "revert" else ()
+    return tuple(name[:_DIGITS] for name in found)
 
 
 def _cut(text: str) -> str:
@@ -47,10 +48,10 @@ def _cut(text: str) -> str:
 
 def problems_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What is wrong with how a commit says what it does: nothing for merges, which bring others in."""
-    if row["merge"]:
+    if row["parents"] > 1:
         return ()
     found = [] if row["type"] is not None else [UNCONVENTIONAL]
-    told = row["type"] is None or row["type"] in TOLD or row["breaking"]
+    told = row["type"] is None or row["type"] in TOLD or row["breaking_text"] is not None
     why = vagueness(row["description"]) if told else None
     return (*found, *([f"vague: {why}"] if why is not None else []))
 
@@ -64,15 +65,15 @@ def entries_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ChangeEntry, ...]:
     gone = taken_back(commits)
     return tuple(
         ChangeEntry(
-            id=row["id"],
+            commit=row["commit"],
             type=row["type"],
             scope=row["scope"],
             description=row["description"],
-            breaking=row["breaking"],
             breaking_text=row["breaking_text"],
         )
         for row in commits
-        if not row["merge"] and row["id"] not in gone and (row["type"] in TOLD or row["breaking"])
+        if row["parents"] < 2 and row["commit"] not in gone
+        if row["type"] in TOLD or row["breaking_text"] is not None
     )
 
 
@@ -81,14 +82,14 @@ def taken_back(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
 
     A commit that is itself taken back takes nothing back.
     """
-    ids = [row["id"] for row in rows]
+    ids = [row["commit"] for row in rows]
     gone: set[str] = set()
     for row in rows:
-        if row["id"] in gone:
+        if row["commit"] in gone:
             continue
         here = set(_within(row["reverts"], ids))
         if row["reverts"] and here and all(any(_within([name], ids)) for name in row["reverts"]):
-            gone |= {row["id"], *here}
+            gone |= {row["commit"], *here}
     return frozenset(gone)
 
 

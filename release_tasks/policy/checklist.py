@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from release_tasks.policy.gates import GATES
 from release_tasks.records.content import Content, GateContent
 from release_tasks.records.frozen_record import frozen
 
@@ -50,12 +51,21 @@ class CheckItem:
 
 
 def checklist(content: Content) -> tuple[CheckItem, ...]:
-    """The items that recorded results answer, the gates that no item names, each with evidence and digest."""
+    """What people ask before a release, each with the evidence; what no gate answers is left out."""
     gates = {gate.name: gate for gate in content.gates}
-    named = {name for _, names in _ITEMS for name in names}
     items = [_item(content, text, [gates[name] for name in names if name in gates]) for text, names in _ITEMS]
-    rest = [_item(content, f"Gate {name}", [gate]) for name, gate in gates.items() if name not in named]
-    return tuple(item for item in (*items, *rest) if item is not None)
+    return tuple(item for item in items if item.gates)
+
+
+def further_gates(content: Content) -> tuple[CheckItem, ...]:
+    """Every gate that no item of the list names, by what it looks at."""
+    named = {name for _, names in _ITEMS for name in names}
+    docs = {gate.name: gate.doc.rstrip(".") for gate in GATES}
+    return tuple(
+        _item(content, docs.get(gate.name, gate.name), [gate])
+        for gate in content.gates
+        if gate.name not in named
+    )
 
 
 def later_items(version: str) -> Iterator[tuple[str, str]]:
@@ -64,9 +74,7 @@ def later_items(version: str) -> Iterator[tuple[str, str]]:
         yield text, f"{reason}; see {version}.attestations beside the release"
 
 
-def _item(content: Content, text: str, gates: list[GateContent]) -> CheckItem | None:
-    if not gates:
-        return None
+def _item(content: Content, text: str, gates: list[GateContent]) -> CheckItem:
     reasons = [reason for gate in gates for reason in _reasons(gate)]
     evidence = dict.fromkeys(path for gate in gates for path in gate.evidence)
     files = [content.file(path) for path in evidence]

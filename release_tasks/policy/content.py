@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
+from release_tasks.policy.bench_shape import BASELINE as BASELINE_SHAPE
 from release_tasks.policy.content_evidence import (
     Data,
     Named,
@@ -77,7 +79,7 @@ def build_content(files: Iterable[ManifestFile], data: Mapping[str, bytes]) -> C
         records=records,
         texts={path: _text(path, data[path]) for path, file in known.items() if file.role in TEXT_ROLES},
         gates=tuple(_gates(records.get(VERDICT))),
-        benches=read("bench", bench_content),
+        benches=tuple(sorted(read("bench", bench_content), key=lambda bench: bench.name)),
         suites=read("tests", suite_content),
         pairs=read("parity", pair_content),
         evaluations=read("evaluation", evaluation_content),
@@ -156,5 +158,29 @@ def _figures(content: Content) -> Iterator[Figure]:
         yield from (figure for figure in (pair.prompts, pair.tau, pair.delta_nll) if figure is not None)
     for evaluation in content.evaluations:
         yield from (evaluation.score, evaluation.threshold, evaluation.samples)
+    if BASELINE in content.records:
+        yield from _baseline_figures(content.record(BASELINE).get("baseline"), sources[BASELINE])
     for file in content.files:
         yield sources[file.path].size(file.entry.size)
+
+
+def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
+    """What the last release measured: the median of every metric of the baseline."""
+    baseline = _object(value)
+    for misfit in misfits(baseline, BASELINE_SHAPE) if baseline else ():
+        raise FormatError(
+            "not a baseline",
+            wanted=misfit.wanted,
+            found=misfit.found,
+            where=f"{source.path}: baseline.{misfit.key}",
+        )
+    benches: list[dict[str, Any]] = baseline.get("benches", [])  # type: ignore[assignment]
+    for number, bench in enumerate(benches):
+        for index, row in enumerate(bench["metrics"]):
+            yield source.figure(
+                f"baseline.{bench['name']}.{row['name']}",
+                statistics.median(row["samples"]),
+                *("baseline", "benches", number, "metrics", index, "samples"),
+                unit=row["unit"],
+                direction=row["direction"],
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from release_tasks.policy.evidence_shape import (
     COUNT,
     DIGEST,
@@ -9,24 +11,33 @@ from release_tasks.policy.evidence_shape import (
     TEXT,
     TEXT_OR_NULL,
     TEXTS,
+    Misfit,
     mapping,
     nested,
     one,
     or_null,
 )
 from release_tasks.policy.evidence_shape import rows as rows_of
+from release_tasks.records.json_value import JSON
 
 _SIZES = one(
     "a list of whole numbers, 0 or more",
     lambda value: isinstance(value, list) and all(type(item) is int and item >= 0 for item in value),
 )
-_SCALAR = one("a scalar", lambda value: not isinstance(value, dict | list))
+
+
+def _scalar(value: JSON, key: str) -> Iterator[Misfit]:
+    if isinstance(value, dict | list):
+        yield Misfit(key, "a scalar", ascii(value)[:100])
+    elif not isinstance(value, str | bool | None):
+        yield from NUMBER(value, key)
+
 
 CONTRACT = nested(
     {
         "tensors": rows_of({"name": TEXT, "dtype": TEXT, "shape": _SIZES}),
         "tokenizer": or_null(nested({"digest": DIGEST, "version": TEXT_OR_NULL, "tokens": or_null(COUNT)})),
-        "config": mapping(_SCALAR),
+        "config": mapping(_scalar),
         "dataset": or_null(
             nested({"version": TEXT, "digest": DIGEST, "records": or_null(COUNT), "bytes": COUNT})
         ),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Sequence
 
 from release_tasks.policy.content import BASELINE
-from release_tasks.policy.content_figures import Source
 from release_tasks.policy.traces import traced, traced_change
-from release_tasks.records.baseline import Baseline, baseline_from_json
+from release_tasks.records.baseline import BenchFigures, baseline_from_json
 from release_tasks.records.content import BenchContent, Content, Figure, Measurement
 from release_tasks.records.frozen_record import frozen
 
@@ -83,45 +81,30 @@ def last_version(content: Content) -> str | None:
 def against_baseline(content: Content) -> tuple[Against, ...]:
     """Compare every metric with the baseline in evidence/baseline.json, where like meets like."""
     record = content.record(BASELINE).get("baseline")
-    file = content.file(BASELINE)
-    if not isinstance(record, dict) or file is None:
+    if not isinstance(record, dict):
         return ()
-    source = Source(path=BASELINE, sha256=file.entry.sha256)
     baseline = baseline_from_json(record)
     return tuple(
-        _against(bench, metric, baseline, source) for bench in content.benches for metric in bench.metrics
+        _against(bench, metric, baseline.bench(bench.name), content)
+        for bench in content.benches
+        for metric in bench.metrics
     )
 
 
-def _against(bench: BenchContent, metric: Measurement, baseline: Baseline, source: Source) -> Against:
-    old = baseline.bench(bench.name)
-    names = [item.name for item in old.metrics] if old else []
-    figure = None if old is None else old.metric(metric.name)
-    if old is None or figure is None:
+def _against(bench: BenchContent, metric: Measurement, old: BenchFigures | None, content: Content) -> Against:
+    then = content.figures.get(f"baseline.{bench.name}.{metric.name}")
+    if old is None or then is None:
         return Against(bench=bench.name, metric=metric, then="—", change="new")
-    place = ("baseline", "benches", [item.name for item in baseline.benches].index(bench.name))
-    then = source.figure(
-        metric.name,
-        statistics.median(figure.samples),
-        *place,
-        "metrics",
-        names.index(metric.name),
-        "samples",
-        unit=figure.unit,
-        direction=figure.direction,
+    alike = {
+        "settings": tuple(sorted(bench.settings)) == old.settings,
+        "machine": metric.exact or tuple(sorted(bench.machine)) == old.machine,
+        "unit": (then.unit, then.direction) == (metric.median.unit, metric.direction),
+    }
+    unlike = " and ".join(what for what, same in alike.items() if not same)
+    change = traced_change(change_text(then, metric.median), metric.median, then)
+    return Against(
+        bench=bench.name,
+        metric=metric,
+        then=traced(then),
+        change=f"not compared: other {unlike}" if unlike else change,
     )
-    unlike = [
-        what
-        for what, same in (
-            ("settings", tuple(sorted(bench.settings)) == old.settings),
-            ("machine", metric.exact or tuple(sorted(bench.machine)) == old.machine),
-            ("unit", (figure.unit, figure.direction) == (metric.unit, metric.direction)),
-        )
-        if not same
-    ]
-    change = (
-        f"not compared: another {' and '.join(unlike)}"
-        if unlike
-        else traced_change(change_text(then, metric.median), metric.median, then)
-    )
-    return Against(bench=bench.name, metric=metric, then=traced(then), change=change)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from release_tasks.formats.front_matter import number_text
 from release_tasks.records.content import Content, Figure
@@ -11,8 +12,12 @@ from release_tasks.records.frozen_record import frozen
 
 _SOURCE = r"\S+ sha256:[0-9a-f]{16}"
 _IN_TEXT = re.compile(rf"(?P<shown>[^\s<>|*`(]+)<!-- (?P<source>{_SOURCE}) -->")
-_COMPARED = re.compile(rf"<!-- (?P<now>{_SOURCE}) against (?P<then>{_SOURCE}) -->")
+_COMPARED = re.compile(rf"\S+(?: [^\s<|]+)?<!-- (?P<now>{_SOURCE}) against (?P<then>{_SOURCE}) -->")
+_STATED = re.compile(r"[^|<>\n]*<!-- stated: [^<>\n]* -->")
 _IN_FRONT = re.compile(rf"(?P<shown>\S+)  # (?P<source>{_SOURCE})$")
+
+
+Sources: TypeAlias = "Mapping[str, tuple[Figure, ...]]"
 
 
 def traced(figure: Figure) -> str:
@@ -33,21 +38,32 @@ class Trace:
     source: str
     shown: str | None = None
 
-    def flaw(self, known: dict[str, Figure]) -> tuple[str, str] | None:
+    def flaw(self, known: Sources) -> tuple[str, str] | None:
         """What is wanted and found, when the evidence does not say so; `known` is `known_sources`."""
-        figure = known.get(self.source)
-        if figure is None:
-            path = self.source.partition("#")[0].partition(" ")[0]
-            same = [source for source in known if source.partition(" ")[0] == self.source.partition(" ")[0]]
-            return (same[0] if same else f"a figure of {path}", self.source)
-        if self.shown is None or self.shown in {figure.shown, number_text(figure.value)}:
+        figures = known.get(self.source)
+        if figures is None:
+            place = self.source.partition(" ")[0]
+            same = [source for source in known if source.partition(" ")[0] == place]
+            return (same[0] if same else f"a figure of {place.partition('#')[0]}", self.source)
+        shown = {text for figure in figures for text in (figure.shown, number_text(figure.value))}
+        if self.shown is None or self.shown in shown:
             return None
-        return f"{figure.shown}, as {self.source} says", self.shown
+        return f"{' or '.join(figure.shown for figure in figures)}, as {self.source} says", self.shown
 
 
-def known_sources(content: Content) -> dict[str, Figure]:
-    """Every figure of a release by its source."""
-    return {figure.source: figure for figure in content.figures.values()}
+def known_sources(content: Content) -> Sources:
+    """Every figure of a release by its source; one place can give several, as the rows of a parity pair."""
+    found: dict[str, tuple[Figure, ...]] = {}
+    for figure in content.figures.values():
+        found[figure.source] = (*found.get(figure.source, ()), figure)
+    return found
+
+
+def without_traces(text: str) -> str:
+    """A rendered document with every number that has a source, or says why it needs none, blotted out."""
+    for pattern in (_COMPARED, _IN_TEXT, _STATED):
+        text = pattern.sub(" ¤ ", text)
+    return text
 
 
 def traces_in(text: str) -> Iterator[Trace]:

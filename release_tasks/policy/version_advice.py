@@ -17,7 +17,7 @@ from release_tasks.records.change_entry import ChangeEntry
 from release_tasks.records.digest import short_digest
 from release_tasks.records.frozen_record import frozen, frozen_positional
 from release_tasks.records.json_value import JSON
-from release_tasks.records.model_contract import ModelContract, TensorContract
+from release_tasks.records.model_contract import MetricContract, ModelContract, TensorContract
 from release_tasks.records.version import Version, core_of
 
 Level = Literal["patch", "feature", "breaking"]
@@ -33,15 +33,6 @@ class Reason:
     level: Level
     subject: str
     text: str
-
-
-@frozen_positional
-class MetricContract:
-    """What a metric means: its name as `bench.metric`, unit and better direction."""
-
-    name: str
-    unit: str
-    direction: str
 
 
 @frozen
@@ -79,9 +70,9 @@ def _quality(contract: ModelContract) -> list[str]:
 def commit_reasons(entries: Iterable[ChangeEntry]) -> Iterator[Reason]:
     """What commits say of themselves."""
     for entry in entries:
-        subject = f"commit {entry.id[:12]}"
-        if entry.breaking:
-            yield Reason("breaking", subject, entry.breaking_text or entry.description)
+        subject = f"commit {entry.commit[:12]}"
+        if entry.breaking_text is not None:
+            yield Reason("breaking", subject, entry.breaking_text)
         elif entry.type == "feat":
             yield Reason("feature", subject, entry.description)
 

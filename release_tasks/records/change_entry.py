@@ -11,22 +11,21 @@ class ChangeEntry:
     """A commit that users should know of: 40 hex digits, its conventional type, and what it says.
 
     `type` is None for a commit that is not conventional; it counts where it says BREAKING CHANGE.
+    `breaking_text` says what breaks, None where nothing does.
     """
 
-    id: str
+    commit: str
     type: str | None
     scope: str | None
     description: str
-    breaking: bool
     breaking_text: str | None
 
     def to_json(self) -> JSONObject:
         """Write the entry as plain JSON."""
         return {
-            "id": self.id,
+            "commit": self.commit,
             "type": self.type,
             "scope": self.scope,
             "description": self.description,
-            "breaking": self.breaking,
             "breaking_text": self.breaking_text,
         }

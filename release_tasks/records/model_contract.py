@@ -37,6 +37,19 @@ class DatasetContract:
     size: int
 
 
+@frozen_positional
+class MetricContract:
+    """What a metric means: its name as `bench.metric`, unit and better direction."""
+
+    name: str
+    unit: str
+    direction: str
+
+    def to_json(self) -> JSONObject:
+        """Write the metric as plain JSON."""
+        return {"name": self.name, "unit": self.unit, "direction": self.direction}
+
+
 @frozen
 class ModelContract:
     """One release as its users see it; pairs are sorted by name.

@@ -6,6 +6,7 @@ from release_tasks.errors import FormatError
 from release_tasks.formats.canonical_json import parse_canonical
 from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.records.baseline import SCHEMA_VERSION, baseline_path
+from release_tasks.records.digest import parse_digest
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.baseline import BASELINE
 from release_tasks.stages.baseline_fact import LastRelease, baseline_fact, read_fact
@@ -20,7 +21,7 @@ _UNKNOWN = "this clone has no release tag, and may lack those that exist elsewhe
 
 
 def find_baseline(context: Context) -> None:
-    """Write evidence/baseline.json: the last release's tag, whether we sealed it, and its baseline."""
+    """Write evidence/baseline.json: the last release's tag, what it seals, and its baseline."""
     workspace, release = context.workspace, context.plan.release
     # Git is asked anew: what the state database remembers may spare work, not vouch for a baseline.
     last, known = read_fact(baseline_fact(workspace.root, release, None))
@@ -29,7 +30,7 @@ def find_baseline(context: Context) -> None:
         value: JSONObject = {
             "tag": None,
             "path": None,
-            "sealed": False,
+            "exact_root": None,
             "committed": False,
             "problem": None,
             "baseline": None,
@@ -41,10 +42,18 @@ def find_baseline(context: Context) -> None:
         found = _baseline(workspace, last)
         value = {
             **found,
-            "sealed": seal is not None and seal.exact_root is not None,
+            "exact_root": None if seal is None else _digest(seal.exact_root),
             "reason": found["problem"],
         }
     write_record(workspace, BASELINE, {"schema_version": SCHEMA_VERSION, "tags_known": known, **value})
+
+
+def _digest(written: str | None) -> str | None:
+    """The digest that a seal of ours names, None for another tag."""
+    try:
+        return None if written is None else str(parse_digest(written))
+    except FormatError:
+        return None
 
 
 def _baseline(workspace: Workspace, last: LastRelease) -> JSONObject:

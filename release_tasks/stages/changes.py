@@ -30,7 +30,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
             doc="Say what changed since the last release: its commits, and what users rely on.",
             args=(
                 ("release", f"{release.name} {release.version.text} {release.scheme} {release.license}"),
-                ("judged", is_judged(plan)),
+                ("mode", run_mode(plan)),
                 ("artifacts", repr(release.artifacts)),
                 ("versioning", repr(release.versioning)),
                 ("rewords", repr(release.rewords)),
@@ -46,6 +46,6 @@ def steps(plan: Plan) -> tuple[Step, ...]:
     )
 
 
-def is_judged(plan: Plan) -> bool:
-    """Whether the version must say how much changed: a date, a snapshot and an experiment need not."""
-    return plan.release.scheme == "semver" and not (plan.mode.snapshot or plan.mode.experimental)
+def run_mode(plan: Plan) -> str:
+    """What kind of run it is: the version of a release alone must say how much changed."""
+    return "snapshot" if plan.mode.snapshot else "experiment" if plan.mode.experimental else "release"

@@ -10,10 +10,10 @@ from release_tasks.policy.changelog_entries import commit_row, entries_of
 from release_tasks.records.baseline import Baseline, baseline_from_json
 from release_tasks.records.change_entry import ChangeEntry
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.model_contract import ModelContract
+from release_tasks.records.model_contract import MetricContract, ModelContract
 from release_tasks.records.version import release_tags
 from release_tasks.stages.baseline import BASELINE
-from release_tasks.stages.changes import COMMITS, CONTRACT, is_judged
+from release_tasks.stages.changes import COMMITS, CONTRACT, run_mode
 from release_tasks.stages.dataset import STATISTICS
 from release_tasks.stages.evidence_record import write_measurement
 from release_tasks.stages.execution import Context
@@ -36,9 +36,7 @@ def look_at_changes(context: Context) -> None:
     last = found["tag"] if isinstance(found["tag"], str) else None
     commits = commit_evidence(plan.release, last=last, tags_known=found["tags_known"] is True)
     write_measurement(context, COMMITS, commits)
-    rows = commits["commits"]
-    entries = entries_of(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
-    write_measurement(context, CONTRACT, _contract_evidence(plan, workspace, found, entries))
+    write_measurement(context, CONTRACT, _contract_evidence(plan, workspace, found, _entries(commits)))
 
 
 def commit_evidence(release: Release, *, last: str | None, tags_known: bool) -> JSONObject:
@@ -55,6 +53,16 @@ def commit_evidence(release: Release, *, last: str | None, tags_known: bool) -> 
         else {"tag": last, "version": version_of(last, release), "commit": tag_commit(root, last)},
         "commits": list[JSON](_rows(commits or (), release.rewords)),
     }
+
+
+def commit_entries(release: Release, *, last: str) -> tuple[ChangeEntry, ...]:
+    """What users should know of since the tag `last`; raises as `look_at_changes`."""
+    return _entries(commit_evidence(release, last=last, tags_known=True))
+
+
+def _entries(commits: JSONObject) -> tuple[ChangeEntry, ...]:
+    rows = commits["commits"]
+    return entries_of(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def version_of(tag: str, release: Release) -> str:
@@ -75,7 +83,7 @@ def _rows(commits: Sequence[LoggedCommit], rewords: Iterable[Reword]) -> list[JS
             )
         said.update(dict.fromkeys(named, reword.message))
     return [
-        commit_row(commit.id, merge=commit.merge, message=commit.message, reworded=said.get(commit.id))
+        commit_row(commit.id, parents=commit.parents, message=commit.message, reworded=said.get(commit.id))
         for commit in commits
     ]
 
@@ -88,21 +96,17 @@ def _contract_evidence(
     return {
         "version": release.version.text,
         "scheme": release.scheme,
-        "judged": is_judged(plan),
+        "mode": run_mode(plan),
         "tags_known": found["tags_known"],
         "rules": {
-            "bump_minor_pre_major": release.versioning.bump_minor_pre_major,
-            "bump_patch_for_minor_pre_major": release.versioning.bump_patch_for_minor_pre_major,
+            "breaking_before_1": "minor" if release.versioning.bump_minor_pre_major else "major",
+            "feature_before_1": "patch" if release.versioning.bump_patch_for_minor_pre_major else "minor",
             "ignore_config": list[JSON](release.versioning.ignore_config),
         },
         "last": _last(release, found),
         "now": {
             "contract": current_contract(plan, workspace, statistics).to_json(),
-            "metrics": [
-                {"name": f"{bench.name}.{metric.name}", "unit": metric.unit, "direction": metric.direction}
-                for bench in release.benchmarks
-                for metric in bench.metrics
-            ],
+            "metrics": [metric.to_json() for metric in declared_metrics(release)],
         },
         "entries": [entry.to_json() for entry in entries],
     }
@@ -118,21 +122,30 @@ def _last(release: Release, found: JSONObject) -> JSON:
         "tag": tag,
         "version": version_of(tag, release),
         "path": found["path"],
-        "sealed": found["sealed"],
+        "exact_root": found["exact_root"],
         "committed": found["committed"],
         "problem": found["problem"],
         "contract": None if contract is None else contract.to_json(),
-        "metrics": [] if baseline is None else metric_rows(baseline),
+        "metrics": [] if baseline is None else [metric.to_json() for metric in metrics_of(baseline)],
     }
 
 
-def metric_rows(baseline: Baseline) -> list[JSON]:
+def declared_metrics(release: Release) -> tuple[MetricContract, ...]:
+    """What the metrics of `[bench]` mean."""
+    return tuple(
+        MetricContract(f"{bench.name}.{metric.name}", metric.unit, metric.direction)
+        for bench in release.benchmarks
+        for metric in bench.metrics
+    )
+
+
+def metrics_of(baseline: Baseline) -> tuple[MetricContract, ...]:
     """What the metrics of a baseline mean."""
-    return [
-        {"name": f"{bench.name}.{figure.name}", "unit": figure.unit, "direction": figure.direction}
+    return tuple(
+        MetricContract(f"{bench.name}.{figure.name}", figure.unit, figure.direction)
         for bench in baseline.benches
         for figure in bench.metrics
-    ]
+    )
 
 
 def current_contract(plan: Plan, workspace: Workspace, statistics: JSON) -> ModelContract:

@@ -11,12 +11,13 @@ from release_tasks.formats.text_template import render_document, template_source
 from release_tasks.policy import card_tables
 from release_tasks.policy.card_front import data_front, eval_results, model_front
 from release_tasks.policy.card_words import card_words
-from release_tasks.policy.checklist import checklist, later_items
-from release_tasks.policy.content import CARDS, build_content, content_reads
+from release_tasks.policy.changelog_text import COMMITS, render_changelog
+from release_tasks.policy.checklist import checklist, further_gates, later_items
+from release_tasks.policy.content import BASELINE, CARDS, build_content, content_reads
 from release_tasks.policy.performance_tables import SideBySide, against_baseline, last_version, side_by_side
 from release_tasks.policy.traces import traced
 from release_tasks.records.card import CARD_SECTIONS, CardName
-from release_tasks.records.content import BenchContent, Content
+from release_tasks.records.content import Content
 from release_tasks.records.document import CHECKLIST, DATA_CARD, MODEL_CARD, PERF_COMPARISON, Document
 from release_tasks.records.manifest import ManifestFile
 from release_tasks.system.storage import storage_errors
@@ -54,6 +55,9 @@ def _documents(content: Content) -> Iterator[Document]:
         yield Document(path=DATA_CARD, data=_card(content, "data", DATA_CARD), role="data-card")
     if content.benches:
         yield Document(path=PERF_COMPARISON, data=_performance(content), role="perf-comparison")
+    if COMMITS in content.records:
+        changes = render_changelog(content).encode("utf-8")
+        yield Document(path="docs/CHANGELOG.md", data=changes, role="changelog")
     yield Document(path=CHECKLIST, data=_checklist(content), role="checklist")
 
 
@@ -115,7 +119,8 @@ def _performance(content: Content) -> bytes:
             )
             for row in against_baseline(content)
         ],
-        bench_facts=_bench_facts,
+        facts=_facts,
+        no_baseline=content.record(BASELINE).get("reason"),
     )
 
 
@@ -135,8 +140,8 @@ def _group_rows(group: SideBySide) -> list[tuple[str, ...]]:
     ]
 
 
-def _bench_facts(bench: BenchContent) -> list[tuple[str, str]]:
-    return [(code_span(name), code_span(value)) for name, value in (*bench.machine, *bench.settings)]
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {code_span(value)}" for name, value in facts) or "not stated"
 
 
 def _checklist(content: Content) -> bytes:
@@ -144,5 +149,6 @@ def _checklist(content: Content) -> bytes:
         content,
         CHECKLIST,
         items=checklist(content),
+        further=further_gates(content),
         later=tuple(later_items(str(content.metadata["version"]))),
     )

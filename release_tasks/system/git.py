@@ -276,10 +276,10 @@ def tag_id(root: Path, tag: str) -> str | None:
 
 @frozen_positional
 class LoggedCommit:
-    """A commit of the history: 40 hex digits, whether it merges others, and its whole message."""
+    """A commit of the history: 40 hex digits, how many parents it has, and its whole message."""
 
     id: str
-    merge: bool
+    parents: int
     message: str
 
 
@@ -304,7 +304,7 @@ def commits_since(root: Path, tag: str | None) -> tuple[LoggedCommit, ...] | Non
         ids, newline, message = entry.partition("\n")
         if newline:
             commit, *parents = ids.split()
-            found.append(LoggedCommit(commit, len(parents) > 1, message))
+            found.append(LoggedCommit(commit, len(parents), message))
     return tuple(found)
 
 

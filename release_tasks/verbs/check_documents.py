@@ -8,14 +8,15 @@ from pathlib import Path
 from release_tasks import __version__
 from release_tasks.config.schema import Release
 from release_tasks.policy.card_text import number_flaws, section_flaws
-from release_tasks.policy.traces import known_sources, traces_in
+from release_tasks.policy.traces import Sources, known_sources, traces_in, without_traces
 from release_tasks.records.card import CARD_SECTIONS, CardFlaw, CardName
-from release_tasks.records.content import Content, Figure
 from release_tasks.records.document import DATA_CARD, DOCUMENT_ROLES, MODEL_CARD
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.manifest import MANIFEST
 from release_tasks.stages.cards_action import card_flaws
 from release_tasks.stages.documents_action import read_content, render_documents
+from release_tasks.stages.plan import EXPERIMENTS, RELEASES
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.release_content import read_release_manifest
@@ -63,6 +64,15 @@ class DocumentReport:
         }
 
 
+def has_release(release: Release) -> bool:
+    """Whether anything was released from this project yet."""
+    return any(
+        file.is_file()
+        for home in (RELEASES, EXPERIMENTS)
+        for file in (release.root / home).glob(f"*/{MANIFEST}")
+    )
+
+
 def check_card_sources(release: Release) -> tuple[DocumentFlaw, ...]:
     """Look at the texts of `[cards]` in the working tree, by file and line.
 
@@ -94,19 +104,20 @@ def check_documents(folder: Path) -> DocumentReport:
     texts = {path: data.decode("utf-8", "replace") for path, data in found.items()}
     rendered = {document.path: document.data for document in render_documents(content)} if same else {}
     sources = known_sources(content)
-    flaws = [
+    flaws = (
         *(
             flaw
             for path in sorted(rendered.keys() | set(listed))
             for flaw in _drift(path, rendered, found, same=same)
         ),
         *(flaw for path, text in sorted(texts.items()) for flaw in _numbers(path, text, sources)),
-        *_sections(texts, content),
-    ]
+        *_sections(texts),
+    )
+    first = {(flaw.path, flaw.line): flaw for flaw in reversed(flaws)}
     return DocumentReport(
         documents=len(texts),
         figures=sum(1 for text in texts.values() for _ in traces_in(text)),
-        flaws=tuple({(flaw.path, flaw.line): flaw for flaw in reversed(flaws)}.values())[::-1],
+        flaws=tuple(first[place] for place in sorted(first)),
         generator=None if same else generator,
     )
 
@@ -130,14 +141,14 @@ def _drift(
             yield DocumentFlaw(path=path, line=number + 1, wanted=padded[0][number], found=padded[1][number])
 
 
-def _numbers(path: str, text: str, sources: dict[str, Figure]) -> Iterator[DocumentFlaw]:
+def _numbers(path: str, text: str, sources: Sources) -> Iterator[DocumentFlaw]:
     """Yield every number that its evidence does not bear out, and every one that has no source."""
     for trace in traces_in(text):
         flaw = trace.flaw(sources)
         if flaw is not None:
             yield DocumentFlaw(path=path, line=trace.line, wanted=flaw[0], found=flaw[1])
     if path.endswith(".md"):
-        yield from map(_flaw_of, number_flaws(_body(text), source=path))
+        yield from map(_flaw_of, number_flaws(without_traces(_body(text)), source=path))
 
 
 def _body(text: str) -> str:
@@ -146,7 +157,7 @@ def _body(text: str) -> str:
     return "\n" * (head.count("\n") + 2) + rest if text.startswith("---\n") and fence else text
 
 
-def _sections(texts: Mapping[str, str], content: Content) -> Iterator[DocumentFlaw]:
+def _sections(texts: Mapping[str, str]) -> Iterator[DocumentFlaw]:
     """Yield every required section that a card does not have, or that is empty."""
     for path, card in _CARDS:
         if path in texts:

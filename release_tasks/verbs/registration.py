@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "inspect": "release_tasks.engine.inspect_command:Inspect",
     "canonicalize": "release_tasks.engine.setup_commands:Canonicalize",
     "replay": "release_tasks.engine.replay_command:Replay",
+    "bump": "release_tasks.engine.version_commands:Bump",
+    "changelog": "release_tasks.engine.version_commands:Changelog",
     "reproduce": "release_tasks.engine.reproduce_command:Reproduce",
     "publish": "release_tasks.engine.publish_command:Publish",
     "rollback": "release_tasks.engine.rollback_command:Rollback",

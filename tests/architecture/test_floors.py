@@ -49,6 +49,10 @@ LAZY: Mapping[tuple[str, str], str] = {
         "engine/reproduce_command.py",
         "release_tasks.verbs.fresh_environment",
     ): "only `--fresh-env` installs packages",
+    (
+        "engine/setup_commands.py",
+        "release_tasks.engine.document_report",
+    ): "brings jinja2, needed only where documents are rendered",
     ("policy/decide.py", "release_tasks.policy.evidence_kinds"): "the seal, judged by every run, has its own",
     ("policy/decide.py", "release_tasks.policy.gates"): "the same: all other gates judge candidates",
     ("stages/own_schema.py", "release_tasks.policy.record_schema"): (

@@ -173,7 +173,7 @@ class Project:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def commit(self, message: str = "change") -> str:
+    def commit(self, message: str = "chore: change") -> str:
         """Commit everything; returns the commit."""
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
@@ -224,7 +224,7 @@ def write_project(root: Path, *, git: bool = True) -> Project:
         project.write(name, text)
     if git:
         project.git("init", "-q", "-b", "main")
-        project.commit("first")
+        project.commit("chore: first")
     return project
 
 
@@ -237,7 +237,7 @@ def release_first(project: Project, *, env: Mapping[str, str | None] | None = No
     """Freeze, commit and release a project that has no release yet."""
     done = project.doit("freeze", env=env)
     assert done.returncode == 0, done.stdout + done.stderr
-    project.commit("freeze")
+    project.commit("chore: freeze")
     done = project.doit("release", env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     return project

@@ -31,14 +31,14 @@ BROKEN = [
     (
         "relase",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests\n"
+        ("unknown key\n  wanted: one of artifacts, bench, cards, changelog, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
         "  found:  relase\n  where:  release.toml: relase\n  hint:   did you mean release?"),
         True,
     ),
     (
         "sign",
         {},
-        ("unknown key\n  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests\n"
+        ("unknown key\n  wanted: one of artifacts, bench, cards, changelog, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
         "  found:  sign\n  where:  release.toml: sign\n"
         "  hint:   [sign] comes in a later version of release_tasks"),
         True,

@@ -11,6 +11,7 @@ from release_tasks.config.policy import Policy, ProfileRules, SecretException, W
 from release_tasks.config.schema import (
     Artifacts,
     Benchmark,
+    Cards,
     Checkpoint,
     Dataset,
     Destination,
@@ -25,6 +26,7 @@ from release_tasks.config.schema import (
     Suite,
     SuiteName,
     UserStep,
+    Versioning,
 )
 
 SCHEMAS = Path(release_tasks.__file__).parent / "schemas"
@@ -44,6 +46,9 @@ NOT_IN_RELEASE = {
     "environment",
     "reproduce",
     "publish",
+    "versioning",
+    "rewords",
+    "cards",
     "roots",
     "overrides",
 }
@@ -91,6 +96,8 @@ def test_schema_is_a_schema_and_describes_every_property(name: str) -> None:
         ("environment", Environment, ()),
         ("reproduce", Reproduce, ()),
         ("destination", Destination, {"name"}),
+        ("versioning", Versioning, ()),
+        ("cards", Cards, ()),
     ],
 )
 def test_schema_and_record_agree(table: str, record: Any, skip: Any) -> None:
@@ -115,7 +122,8 @@ def agree(schema: Any, wanted: Any) -> None:
 def test_top_level_of_the_schema_is_the_tables() -> None:
     assert set(load("release.schema.json")["properties"]) == {
         "schema", "release", "artifacts", "roots", "step", "dataset", "checkpoint", "tests", "parity",
-        "evaluation", "bench", "smoke", "environment", "reproduce", "publish",
+        "evaluation", "bench", "smoke", "environment", "reproduce", "publish", "versioning",
+        "changelog", "cards",
     }  # fmt: skip
 
 

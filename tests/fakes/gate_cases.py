@@ -11,7 +11,7 @@ from release_tasks.policy.decide import Case, decide
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.evidence import Evidence, kind_of
 from release_tasks.records.verdict import GateResult, Mode, Point, Verdict
-from tests.fakes import bench_evidence, dataset_evidence
+from tests.fakes import bench_evidence, change_evidence, dataset_evidence
 
 COMMIT = "c" * 40
 DECIDED_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -42,6 +42,7 @@ _PROMPT = {
 
 EVIDENCE: dict[str, Any] = {
     **bench_evidence.EVIDENCE,
+    **change_evidence.EVIDENCE,
     "frozen-inputs": {"lock": True, "differences": []},
     "frozen-outputs": {
         "lock": True,
@@ -118,6 +119,21 @@ EVIDENCE: dict[str, Any] = {
                 "found": {"kind": "sdist", **_ARCHIVE},
             },
         ],
+    },
+    "cards": {
+        "model": "cards/model.md",
+        "data": None,
+        "sources": ["cards/model.md"],
+        "grounds": ["always"],
+        "front": {
+            "language": ["en"],
+            "tags": ["tiny"],
+            "pipeline_tag": None,
+            "library_name": None,
+            "datasets": ["tiny/data"],
+            "benchmark": None,
+        },
+        "flaws": [],
     },
     "tests/unit": {
         "name": "unit",
@@ -233,11 +249,21 @@ SAMPLE["secrets"]["modes"] = [{"path": "config.json", "found": "world-writable (
 SAMPLE["secrets"]["marks"] = [{"path": "notes.md", "line": 3, "mark": "TODO"}]
 _CLOCK = {"source": "train.py", "line": 3, "column": 5, "rule": "clock", "found": "time.time()"}
 SAMPLE["recipe"]["findings"] = [_CLOCK]
+SAMPLE["cards"]["flaws"] = [
+    {
+        "rule": "number",
+        "source": "cards/model.md",
+        "line": 3,
+        "wanted": "a figure",
+        "found": "97.3 %",
+    }
+]
 SAMPLE["recipe"]["accepted"] = [{**_CLOCK, "line": 9, "reason": "goes to the log only"}]
 for _key in ("unsafe", "record"):
     SAMPLE["distribution"]["files"][0]["found"][_key] = [{"member": "tool/a.py", "problem": "p"}]
 SAMPLE["dataset"] = dataset_evidence.SAMPLE
 SAMPLE.update(bench_evidence.SAMPLE)
+SAMPLE.update(change_evidence.SAMPLE)
 SAMPLE["tests/unit"]["failed"] = [
     {"id": "a::b", "mark": "structural", "outcome": "failed", "message": "1 == 2"},
     {"id": "a::c", "mark": "heuristic", "outcome": "error", "message": "no data"},

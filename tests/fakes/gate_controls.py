@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from release_tasks.records.gate_code import GateCode
-from tests.fakes import bench_evidence
+from tests.fakes import bench_evidence, change_evidence
 from tests.fakes.gate_cases import EVIDENCE, SAMPLE
 
 Control = tuple[str, dict[str, Any], GateCode]  # gate, the changed evidence by record name, the one code
@@ -127,7 +127,12 @@ FREEZE: list[Control] = [
     ("checkpoint", change("checkpoint", problem="x", corrupt=True), GateCode.SYSTEM_CHECKPOINT_CORRUPT),
 ]
 
+_NUMBER = SAMPLE["cards"]["flaws"][0]
 _CLOCK = SAMPLE["recipe"]["findings"][0]
+
+
+def _flaw(rule: str) -> dict[str, Any]:
+    return change("cards", flaws=[{**_NUMBER, "rule": rule}])
 
 
 def _lint(rule: str) -> dict[str, Any]:
@@ -135,6 +140,10 @@ def _lint(rule: str) -> dict[str, Any]:
 
 
 RECIPE: list[Control] = [
+    ("cards", _flaw("section"), GateCode.CARD_SECTION_EMPTY),
+    ("cards", _flaw("number"), GateCode.CARD_NUMBER_UNSOURCED),
+    ("cards", _flaw("call"), GateCode.CARD_CALL_INVALID),
+    ("cards", change("cards", flaws=[{**_NUMBER, "source": "other.md"}]), GateCode.EVIDENCE_INVALID),
     ("recipe", _lint("clock"), GateCode.RECIPE_NONDETERMINISTIC),
     ("recipe", _lint("unreadable"), GateCode.RECIPE_NOT_READ),
     ("recipe", _lint("unused-marker"), GateCode.RECIPE_MARKER_UNUSED),
@@ -424,6 +433,7 @@ EVALUATION: list[Control] = [
 ]
 
 BENCH: list[Control] = bench_evidence.CONTROLS
+CHANGES: list[Control] = change_evidence.CONTROLS
 
 
 def _rebuild(**values: Any) -> dict[str, Any]:
@@ -480,5 +490,6 @@ CONTROLS: list[Control] = [
     *SECRETS,
     *EVALUATION,
     *BENCH,
+    *CHANGES,
     *SEAL,
 ]

@@ -201,7 +201,7 @@ def test_any_text_is_a_version_or_a_config_error(text: str, scheme: Any) -> None
     [
         ("1.0.0", (), None),
         ("1.0.0", ("v0.9.0", "v0.10.0", "v1.0.0", "v1.0.1"), "v0.10.0"),
-        ("1.0.0", ("v1.0.0-rc.1", "v0.9.9"), "v1.0.0-rc.1"),
+        ("1.0.0", ("v1.0.0-rc.1", "v0.9.9"), "v0.9.9"),
         ("1.0.0-rc.1", ("v1.0.0", "v1.0.0-beta"), "v1.0.0-beta"),
         ("1.0.0+b", ("v1.0.0+a",), None),  # neither precedes the other
         ("1.0.0", ("0.9.0", "v0.9", "V0.9.0", "vv0.9.0", "tiny@v0.9.0", "tiny_2020.01.01_build1"), None),

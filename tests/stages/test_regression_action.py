@@ -12,8 +12,9 @@ from release_tasks.policy.bench_shape import REGRESSION
 from release_tasks.policy.evidence_shape import misfits
 from release_tasks.records.baseline import baseline_of
 from release_tasks.records.evidence import Evidence, evidence_path
+from release_tasks.stages.baseline_action import find_baseline
 from release_tasks.stages.records_io import write_evidence
-from release_tasks.stages.regression_action import find_baseline
+from release_tasks.stages.regression_action import compare_measurements
 from tests.fakes.bench_evidence import SPEED
 from tests.fakes.small_project import SmallProject, small_project
 
@@ -45,7 +46,8 @@ def project(tmp_path: Path) -> SmallProject:
 
 def compare(found: SmallProject) -> Any:
     again = found.again()
-    again.run("regression", find_baseline)
+    again.run("baseline", find_baseline)
+    again.run("regression", compare_measurements)
     data = json.loads((found.root / ".release/records/regression.json").read_bytes())["data"]
     assert list(misfits(data, REGRESSION.fields)) == []
     return data
@@ -63,8 +65,13 @@ def test_a_first_release_has_nothing_to_compare_with_and_says_so(project: SmallP
     data = compare(project)
     assert (data["tags_known"], data["previous"]) == (True, None)
     assert released(project) == {
-        "schema_version": 1,
+        "schema_version": 2,
+        "tags_known": True,
         "tag": None,
+        "path": None,
+        "committed": False,
+        "problem": None,
+        "exact_root": None,
         "baseline": None,
         "reason": "no earlier version of this release is tagged: there is nothing to compare with",
     }
@@ -84,7 +91,8 @@ def test_what_this_release_measured_is_the_baseline_of_the_next(project: SmallPr
     [
         (("v0.9.0", "v0.10.0"), "v0.10.0"),  # by precedence, not by text
         (("v1.0.0", "v2.0.0"), None),  # not itself, nothing later
-        (("v0.9.0", "v1.0.0-rc.1", "v1.0.0"), "v1.0.0-rc.1"),
+        (("v0.9.0", "v1.0.0-rc.1", "v1.0.0"), "v0.9.0"),  # a pre-release is nothing to be measured by
+        (("v1.0.0-rc.1",), "v1.0.0-rc.1"),
         (("0.9.0", "v0.9", "other-v0.9.0", "vnext"), None),
     ],
 )
@@ -111,8 +119,13 @@ def test_a_committed_baseline_is_compared_with(project: SmallProject) -> None:
         None,
     )
     assert released(project) == {
-        "schema_version": 1,
+        "schema_version": 2,
+        "tags_known": True,
         "tag": "v0.9.0",
+        "path": "baselines/0.9.0.json",
+        "committed": True,
+        "problem": None,
+        "exact_root": None,
         "baseline": json.loads(baseline()),
         "reason": None,
     }
@@ -182,7 +195,7 @@ def test_a_clone_without_its_tags_cannot_be_a_first_release(project: SmallProjec
 
 def test_tags_and_commits_of_a_baseline_wake_the_step(project: SmallProject) -> None:
     """A new tag, and a baseline that is committed at last, are looked at; nothing else is."""
-    step = project.step("regression")
+    step = project.step("baseline")
     seen = [project.workspace.facts(step, {}, remembered=True)]
     git(project.root, "tag", "v0.9.0")
     seen.append(project.again().workspace.facts(step, {}, remembered=True))
@@ -200,3 +213,28 @@ def test_without_benchmarks_there_is_no_such_step(tmp_path: Path) -> None:
     found = small_project(tmp_path)
     with pytest.raises(StopIteration):
         found.step("regression")
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        (f"tiny 0.9.0\n\nexact_root: sha256:{'a' * 64}\n", f"sha256:{'a' * 64}"),
+        ("tiny 0.9.0\n\nexact_root: yes\n", None),
+        ("anything", None),
+    ],
+)
+def test_what_the_tag_seals_is_read(project: SmallProject, message: str, found: str | None) -> None:
+    git(project.root, "tag", "-a", "v0.9.0", "-m", message)
+    compare(project)
+    assert released(project)["exact_root"] == found
+
+
+def test_a_baseline_of_schema_1_is_still_read(project: SmallProject) -> None:
+    value = {**json.loads(baseline()), "schema_version": 1}
+    del value["contract"]
+    project.write("baselines/0.9.0.json", dump_canonical(value))
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-qm", "baseline")
+    git(project.root, "tag", "v0.9.0")
+    found = compare(project)["previous"]
+    assert (found["problem"], found["baseline"]) == (None, value)

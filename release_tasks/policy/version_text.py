@@ -1,0 +1,24 @@
+"""A version where it stands in other texts: exact occurrences, never a part of another version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+
+def _exactly(version: str) -> re.Pattern[str]:
+    """The version alone: no part of a longer word or version, though `v1.0.0` and `name-1.0.0` hold it."""
+    return re.compile(rf"(?<![0-9A-Za-z.+])(v?){re.escape(version)}(?![0-9A-Za-z_+-]|\.[0-9])")
+
+
+def occurrences(text: str, version: str) -> Iterator[tuple[int, str]]:
+    """Yield number (from 1) and text of every line that holds the version."""
+    pattern = _exactly(version)
+    for number, line in enumerate(text.splitlines(), start=1):
+        if pattern.search(line):
+            yield number, line.strip()
+
+
+def replace_version(text: str, old: str, new: str) -> tuple[str, int]:
+    """Replace every exact occurrence; returns the text and how many there were."""
+    return _exactly(old).subn(lambda match: f"{match[1]}{new}", text)

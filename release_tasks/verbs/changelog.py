@@ -1,0 +1,106 @@
+"""`changelog`: the section of the candidate, or a preview of the next one; and the way into CHANGELOG.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from release_tasks.config.schema import Release
+from release_tasks.errors import ConfigError
+from release_tasks.formats.canonical_json import parse_canonical
+from release_tasks.policy.changelog_file import with_section
+from release_tasks.policy.changelog_text import render_preview, without_traces
+from release_tasks.records.frozen_record import frozen
+from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.release_contents import METADATA
+from release_tasks.records.verdict import Mode
+from release_tasks.records.version import previous_tag
+from release_tasks.stages.changes_action import commit_evidence
+from release_tasks.stages.plan import make_plan
+from release_tasks.system.disk import write_atomic
+from release_tasks.system.git import head_id, tag_names, tags_unknown
+from release_tasks.system.storage import storage_errors
+
+FILE = "CHANGELOG.md"
+DOCUMENT = "docs/CHANGELOG.md"
+_TITLE = "# Changelog\n\n"
+
+
+@frozen
+class Section:
+    """One section: its version, its text, whether a release has it, and a word on where it is from."""
+
+    version: str
+    text: str
+    released: bool
+    note: str | None
+    commits: JSON
+
+    def to_json(self) -> JSONObject:
+        """Write the section as the one object that `--json` prints."""
+        return {
+            "version": self.version,
+            "preview": not self.released,
+            "note": self.note,
+            "text": self.text,
+            "commits": self.commits,
+        }
+
+
+def changelog_section(release: Release) -> Section:
+    """The section of the release on disk for the version in release.toml, else a preview from commits.
+
+    Once that version is tagged and HEAD has moved on, the preview is of what comes next. Raises ConfigError
+    for a reworded commit that names several, FormatError for a damaged release.
+    """
+    folder = release.root / make_plan(release, Mode(), None).folder
+    own = release.version.tag_name(release.name)
+    tags = tag_names(release.root)
+    commit = _commit(folder)
+    moved = commit is not None and commit != head_id(release.root)
+    if (folder / DOCUMENT).is_file() and not (own in tags and moved):
+        text = without_traces((folder / DOCUMENT).read_text("utf-8")).removeprefix(_TITLE)
+        note = f"of the release built from commit {commit[:12]}, not from HEAD" if commit and moved else None
+        evidence = parse_canonical((folder / "evidence/commits.json").read_bytes(), where="commits.json")
+        commits = evidence["data"] if isinstance(evidence, dict) else None
+        return Section(version=release.version.text, text=text, released=True, note=note, commits=commits)
+    last = own if own in tags else previous_tag(tags, release.version, release.name)
+    found = commit_evidence(release, last=last, tags_known=not tags_unknown(release.root))
+    version = "Unreleased" if own in tags else release.version.text
+    return Section(
+        version=version,
+        text=render_preview(version, found),
+        released=False,
+        note="a preview from commits alone: 'doit release' adds what changed of model, data and metrics",
+        commits=found,
+    )
+
+
+def _commit(folder: Path) -> str | None:
+    if not (folder / METADATA).is_file():
+        return None
+    metadata = parse_canonical((folder / METADATA).read_bytes(), where=METADATA)
+    commit = metadata.get("git_commit") if isinstance(metadata, dict) else None
+    return commit if isinstance(commit, str) else None
+
+
+def write_changelog(section: Section, root: Path) -> bool:
+    """Put the section into the project's CHANGELOG.md; False when it is there already.
+
+    Raises ConfigError for a preview, and for a section that was edited by hand.
+    """
+    if not section.released:
+        raise ConfigError(
+            "there is no release whose section could be written",
+            wanted=f"a release of the version in release.toml, with its {DOCUMENT}",
+            found="a preview from commits",
+            where=str(root),
+            hint="run 'doit release'",
+        )
+    file = root / FILE
+    with storage_errors(file):
+        old = file.read_bytes().decode("utf-8") if file.is_file() else None
+    new = with_section(old, section.text, section.version, where=FILE)
+    if new == old:
+        return False
+    write_atomic(file, new.encode("utf-8"))
+    return True

@@ -1,0 +1,100 @@
+"""Whatever is changed in a document of a release is told with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from release_tasks import __version__
+from release_tasks.errors import ConfigError
+from release_tasks.formats.canonical_json import dump_canonical
+from release_tasks.records.digest import sha256
+from release_tasks.records.manifest import MANIFEST, Manifest
+from release_tasks.stages.documents_action import render_documents
+from release_tasks.verbs.check_documents import check_documents
+from tests.fakes import released_documents as fake
+
+CARD = "docs/MODEL_CARD.md"
+
+
+def release(folder: Path, *, generator: str = f"release_tasks {__version__}") -> Path:
+    """Write the small release with all its documents."""
+    files = fake.tree(environment=dump_canonical({"generator": generator}))
+    for document in render_documents(fake.content_of(files)):
+        files[document.path] = (document.role, "derived", document.data)
+    for path, (_, _, data) in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    manifest = Manifest(
+        contract="model/2",
+        name="tiny",
+        version="1.1.0",
+        exact_root=sha256("0" * 64),
+        files=fake.listed(files),
+    )
+    (folder / MANIFEST).write_bytes(dump_canonical(manifest.to_json()))
+    return folder
+
+
+def edit(folder: Path, path: str, old: str, new: str) -> int:
+    """Replace a text, and return the line of it."""
+    file = folder / path
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_what_was_rendered_has_no_flaw(tmp_path: Path) -> None:
+    report = check_documents(release(tmp_path))
+    assert (report.documents, report.flaws, report.generator) == (5, (), None)
+    assert report.figures > 50
+    assert report.to_json() == {
+        "ok": True, "documents": 5, "figures": report.figures, "generator": None, "flaws": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("| 0.7029<!--", "| 0.7129<!--", "0.7129<!--"),
+        ("Copy it.", "Copy that.", "Copy that."),
+        ("Copy it.", "It is right in 99.9 % of cases.", "99.9 %"),
+        ("value: 0.5  #", "value: 0.6  #", "value: 0.6  #"),
+        ("## Deployment", "## Deploy", "## Deploy"),
+    ],
+)
+def test_a_changed_line_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    line = edit(release(tmp_path), CARD, old, new)
+    flaws = check_documents(tmp_path).flaws
+    assert (flaws[0].path, flaws[0].line) == (CARD, line)
+    assert told in flaws[0].found
+
+
+def test_a_document_that_is_cut_or_gone_is_told(tmp_path: Path) -> None:
+    (release(tmp_path) / CARD).unlink()
+    flaw = next(flaw for flaw in check_documents(tmp_path).flaws if flaw.path == CARD)
+    assert (flaw.path, flaw.line, flaw.wanted, flaw.found) == (CARD, 1, "a document", "no such file")
+
+
+def test_of_another_version_only_sources_and_sections_are_checked(tmp_path: Path) -> None:
+    release(tmp_path, generator="release_tasks 0.0.1")
+    edit(tmp_path, CARD, "Copy it.", "Copy that.")
+    report = check_documents(tmp_path)
+    assert (report.flaws, report.generator) == ((), "release_tasks 0.0.1")
+    line = edit(tmp_path, CARD, "| 0.7029<!--", "| 0.7129<!--")
+    source = fake.content().figures["quality.mean"].source
+    (flaw,) = check_documents(tmp_path).flaws
+    assert (flaw.line, flaw.wanted, flaw.found) == (line, f"0.7029, as {source} says", "0.7129")
+
+
+def test_where_there_is_no_release_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_documents(tmp_path / "nothing")
+    assert str(caught.value) == (
+        "no such release\n"
+        "  wanted: a release directory, with its MANIFEST.json\n"
+        "  found:  none\n"
+        f"  where:  {tmp_path / 'nothing'}"
+    )
