@@ -11,6 +11,7 @@ import pytest
 
 from release_tasks.formats.canonical_json import dump_canonical, parse_canonical
 from release_tasks.policy.release_check import Checked, check_release
+from release_tasks.records.contract import CONTRACTS
 from release_tasks.records.digest import Digest
 from release_tasks.records.identity import FileEntry
 from release_tasks.records.manifest import Manifest, manifest_from_json
@@ -226,14 +227,21 @@ def test_no_manifest_at_all() -> None:
 def test_an_unknown_contract_is_refused() -> None:
     files = release_files()
     files = seal(files, replace(manifest_of(files), contract="model/9"))
-    assert told(check(files)) == [
-        (
-            "MANIFEST_INVALID",
-            "MANIFEST.json",
-            "contract model/1 or model/2 or experimental/1 or dataset/1 or tooling/1",
-            "model/9",
-        )
-    ]
+    wanted = f"contract {' or '.join(CONTRACTS)}"
+    assert told(check(files)) == [("MANIFEST_INVALID", "MANIFEST.json", wanted, "model/9")]
+
+
+def test_weights_in_a_dataset_are_refused() -> None:
+    """R4: every role that has no place in the contract is named."""
+    files = release_files()
+    files = seal(files, replace(manifest_of(files), contract="dataset/1"))
+    foreign = {wanted for code, _, wanted, _ in told(check(files)) if code == "CONTRACT"}
+    assert {
+        "1 file of role data",
+        "no file of role weights in a release of contract dataset/1",
+        "no file of role tokenizer in a release of contract dataset/1",
+        "no file of role config in a release of contract dataset/1",
+    } <= foreign
 
 
 @pytest.mark.parametrize(
