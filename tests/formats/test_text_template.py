@@ -18,8 +18,13 @@ METADATA = {
     "git_commit": None,
     "git_dirty": None,
     "architecture": None,
+    "docs_version": None,
     "exact_root": "sha256:0",
-    "reasons": {"date": "no clock", "git_commit": "no git"},
+    "reasons": {
+        "docs_version": "release.toml has no release.docs_version",
+        "date": "no clock",
+        "git_commit": "no git",
+    },
 }
 FILES = (SimpleNamespace(path="a.json", entry=SimpleNamespace(size=3), role="config"),)
 
