@@ -19,7 +19,7 @@ _ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("The tokenizer is frozen", ("lock-tokenizer",)),
     ("Inputs and outputs are those of release.lock", ("lock-inputs", "lock-outputs")),
     ("The checkpoint is the one that its metric selects", ("checkpoint",)),
-    ("No open TODO in what is released", ("todo",)),
+    ("Nothing is left to do in what is released", ("todo",)),
     ("The version is free, and a patch is one", ("version", "patch")),
     ("Every format answers like the model", ("parity", "parity-coverage")),
     ("Every required file is there, and sound", ("contract", "weights", "weights-finite")),

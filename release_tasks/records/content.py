@@ -124,7 +124,7 @@ class EvaluationContent:
 
 @frozen
 class GateContent:
-    """One gate of the verdict: `evidence` are the files of the tree that it rests on."""
+    """One gate of the verdict: the files of the tree under it, and code and subject of every finding."""
 
     name: str
     hardness: str

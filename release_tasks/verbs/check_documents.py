@@ -104,14 +104,11 @@ def check_documents(folder: Path) -> DocumentReport:
     texts = {path: data.decode("utf-8", "replace") for path, data in found.items()}
     rendered = {document.path: document.data for document in render_documents(content)} if same else {}
     sources = known_sources(content)
+    paths = sorted(rendered.keys() | set(listed))
     flaws = (
-        *(
-            flaw
-            for path in sorted(rendered.keys() | set(listed))
-            for flaw in _drift(path, rendered, found, same=same)
-        ),
-        *(flaw for path, text in sorted(texts.items()) for flaw in _numbers(path, text, sources)),
+        *(flaw for path, text in texts.items() for flaw in _numbers(path, text, sources)),
         *_sections(texts),
+        *(flaw for path in paths for flaw in _drift(path, rendered, found, same=same)),
     )
     first = {(flaw.path, flaw.line): flaw for flaw in reversed(flaws)}
     return DocumentReport(

@@ -29,7 +29,7 @@ ORDER = [
 ]
 TREE = {
     *("MANIFEST.json", "README.txt", "checksum.txt", "config.json", "config.yaml", "metadata.json"),
-    *("model.safetensors", "tokenizer.json"),
+    *("model.safetensors", "tokenizer.json", "docs/RELEASE_CHECKLIST.md"),
     *(
         f"evidence/{name}"
         for name in (
@@ -91,7 +91,7 @@ def test_freeze_commit_release(fresh: Project) -> None:
         "release    tiny 1.0.0\n"
         "steps      12 run, 3 up to date\n"
         "gates      21 passed\n"
-        "skipped    21, not declared: checkpoint, tests, parity, dataset, evaluation, bench\n"
+        "skipped    22, not declared: checkpoint, cards, tests, parity, dataset, evaluation, bench\n"
         "accepted   versioned, packaged, validated\n"
         "           not shown: reproducible, tested, benchmarked\n"
         "level      none: nothing of it was rebuilt yet\n"

@@ -20,7 +20,11 @@ METADATA = {
     "architecture": None,
     "docs_version": None,
     "exact_root": "sha256:0",
-    "reasons": {"date": "no clock", "docs_version": "none", "git_commit": "no git"},
+    "reasons": {
+        "docs_version": "release.toml has no release.docs_version",
+        "date": "no clock",
+        "git_commit": "no git",
+    },
 }
 FILES = (SimpleNamespace(path="a.json", entry=SimpleNamespace(size=3), role="config"),)
 
