@@ -39,9 +39,11 @@ def metric_changes(content: Content) -> Iterator[MetricChange]:
     if not isinstance(baseline, dict):
         return
     contract = baseline.get("contract")
-    before = contract.get("quality") if isinstance(contract, dict) else None
-    if isinstance(before, dict):
-        yield from _quality(content, before)
+    rows = contract.get("quality") if isinstance(contract, dict) else None
+    if isinstance(rows, list):
+        yield from _quality(
+            content, {str(row["name"]): row["value"] for row in rows if isinstance(row, dict)}
+        )
     yield from _benches(content, baseline)
 
 
@@ -53,7 +55,8 @@ def _source(content: Content, path: str) -> Source | None:
 def _quality(content: Content, before: JSONObject) -> Iterator[MetricChange]:
     after = {name: value for name, value in content.record(QUALITY).items() if name != "schema_version"}
     for found in compare_quality(before, after):
-        place: Sequence[str | int] = ("baseline", "contract", "quality", found.name)
+        index = list(before).index(found.name) if found.name in before else 0
+        place: Sequence[str | int] = ("baseline", "contract", "quality", index, "value")
         yield MetricChange(
             difference=found,
             before=_figure(content, BASELINE, found.before, place),

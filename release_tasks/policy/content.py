@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from release_tasks.errors import FormatError
 from release_tasks.formats.strict_json import parse_strict
-from release_tasks.policy.bench_shape import BASELINE as BASELINE_SHAPE
+from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.policy.content_evidence import (
     Data,
     Named,
@@ -167,7 +167,7 @@ def _figures(content: Content) -> Iterator[Figure]:
 def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
     """What the last release measured: the median of every metric of the baseline."""
     baseline = _object(value)
-    for misfit in misfits(baseline, BASELINE_SHAPE) if baseline else ():
+    for misfit in baseline_misfits(baseline) if baseline else ():
         raise FormatError(
             "not a baseline",
             wanted=misfit.wanted,
