@@ -174,6 +174,10 @@ def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
             found=misfit.found,
             where=f"{source.path}: baseline.{misfit.key}",
         )
+    quality: list[dict[str, Any]] = _object(baseline.get("contract")).get("quality", [])  # type: ignore[assignment]
+    for number, row in enumerate(quality):
+        place = ("baseline", "contract", "quality", number, "value")
+        yield source.figure(f"baseline.quality.{row['name']}", row["value"], *place)
     benches: list[dict[str, Any]] = baseline.get("benches", [])  # type: ignore[assignment]
     for number, bench in enumerate(benches):
         for index, row in enumerate(bench["metrics"]):
