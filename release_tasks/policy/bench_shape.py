@@ -69,13 +69,8 @@ _BASELINES: dict[int, dict[str, Field]] = {
 }
 
 
-def baseline_misfits(value: JSON) -> Iterator[Misfit]:
+def baseline_misfits(value: JSON, key: str = "") -> Iterator[Misfit]:
     """Yield what is wrong with the JSON of a baseline, whichever of its schemas it says that it has."""
-    yield from BASELINE(value, "")
-
-
-def BASELINE(value: JSON, key: str) -> Iterator[Misfit]:  # noqa: N802 - a field like the others
-    """A field that holds a baseline."""
     prefix = f"{key}." if key else ""
     if not isinstance(value, dict):
         yield Misfit(key or "baseline", "an object", ascii(value)[:100])
@@ -138,11 +133,11 @@ REGRESSION = EvidenceKind(
                     "path": TEXT,
                     "committed": FLAG,
                     "problem": TEXT_OR_NULL,
-                    "baseline": or_null(BASELINE),
+                    "baseline": or_null(baseline_misfits),
                 }
             )
         ),
-        "now": BASELINE,
+        "now": baseline_misfits,
         "wanted": rows_of(
             {"bench": TEXT, "metric": TEXT, "target": _NUMBER_OR_NULL, "max_regression": _NUMBER_OR_NULL}
         ),

@@ -28,6 +28,7 @@ from release_tasks.policy.next_version import describe_rise, next_version, rises
 from release_tasks.policy.version_advice import (
     Promise,
     Reason,
+    corrected,
     demanded,
     part_for,
     reasons_of,
@@ -90,7 +91,7 @@ def _version_level(data: JSONObject, _rules: Rules) -> Iterator[Finding]:
 
 
 def _judged(data: JSONObject) -> bool:
-    return data["scheme"] == "semver" and data["mode"] == "release"
+    return data["scheme"] == "semver" and data["mode"] in {"release", "patch"}
 
 
 def _no_contract(last: Mapping[str, Any]) -> Finding:
@@ -162,7 +163,8 @@ def reasons_in(data: JSONObject) -> tuple[Reason, ...]:
     after = _promise(now["contract"], now["metrics"])
     # Where nothing is known of the last release, only commits speak.
     before = after if last["contract"] is None else _promise(last["contract"], last["metrics"])
-    return reasons_of(before, after, _entries(data), rules_in(data))
+    reasons = reasons_of(before, after, _entries(data), rules_in(data))
+    return corrected(reasons) if data["mode"] == "patch" else reasons
 
 
 def _entries(data: JSONObject) -> Iterator[ChangeEntry]:
@@ -226,7 +228,8 @@ _ROW = {
     "reworded": TEXT_OR_NULL,
     "problems": TEXTS,
 }
-_MODE = one("release, snapshot or experiment", lambda value: value in ("release", "snapshot", "experiment"))
+_MODES = ("release", "patch", "snapshot", "experiment")
+_MODE = one(", ".join(_MODES), lambda value: value in _MODES)
 _DIRECTION = one("higher or lower", lambda value: value in ("higher", "lower"))
 _METRICS = rows_of({"name": TEXT, "unit": TEXT, "direction": _DIRECTION})
 _ENTRY = {name: _ROW[name] for name in ("commit", "type", "scope", "description", "breaking_text")}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
-from release_tasks.policy.content_figures import Source
 from release_tasks.policy.metric_diff import compare_benches, compare_quality
 from release_tasks.policy.metric_judgement import measured_of
 from release_tasks.policy.noise import worsening
 from release_tasks.records.baseline import Baseline, baseline_from_json
 from release_tasks.records.content import Content, Figure
 from release_tasks.records.frozen_record import frozen
-from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.json_value import JSONObject
 from release_tasks.records.release_difference import MetricDifference
 
 BASELINE = "evidence/baseline.json"
@@ -39,58 +37,40 @@ def metric_changes(content: Content) -> Iterator[MetricChange]:
     if not isinstance(baseline, dict):
         return
     contract = baseline.get("contract")
-    before = contract.get("quality") if isinstance(contract, dict) else None
-    if isinstance(before, dict):
-        yield from _quality(content, before)
+    rows = contract.get("quality") if isinstance(contract, dict) else None
+    if isinstance(rows, list):
+        yield from _quality(
+            content, {str(row["name"]): row["value"] for row in rows if isinstance(row, dict)}
+        )
     yield from _benches(content, baseline)
-
-
-def _source(content: Content, path: str) -> Source | None:
-    file = content.file(path)
-    return None if file is None else Source(path=path, sha256=file.entry.sha256)
 
 
 def _quality(content: Content, before: JSONObject) -> Iterator[MetricChange]:
     after = {name: value for name, value in content.record(QUALITY).items() if name != "schema_version"}
     for found in compare_quality(before, after):
-        place: Sequence[str | int] = ("baseline", "contract", "quality", found.name)
         yield MetricChange(
             difference=found,
-            before=_figure(content, BASELINE, found.before, place),
-            after=_figure(content, QUALITY, found.after, (found.name,)),
+            before=content.figures.get(f"baseline.quality.{found.name}"),
+            after=content.figures.get(f"quality.{found.name}"),
         )
 
 
 def _benches(content: Content, baseline: JSONObject) -> Iterator[MetricChange]:
-    now: JSON = content.record(METRICS)
+    now = content.record(METRICS)
     if not now:
         return
-    old, new = baseline_from_json(baseline), baseline_from_json(content.record(METRICS))
+    old, new = baseline_from_json(baseline), baseline_from_json(now)
+    medians = {
+        (bench.name, metric.name): metric.median for bench in content.benches for metric in bench.metrics
+    }
     for found in compare_benches(baseline, now):
-        change = MetricChange(
+        judged = found.judgement not in {"unlike", "added", "removed"}
+        yield MetricChange(
             difference=found,
-            before=_figure(content, BASELINE, found.before, ("baseline", *_place(old, found))),
-            after=_figure(content, METRICS, found.after, _place(new, found)),
+            before=content.figures.get(f"baseline.{found.source}.{found.name}"),
+            after=medians.get((found.source, found.name)),
+            between=_between(old, new, found) if judged else None,
         )
-        between = _between(old, new, found) if found.judgement not in {"unlike", "added", "removed"} else None
-        yield replace(change, between=between)
-
-
-def _figure(content: Content, path: str, value: float | None, place: Sequence[str | int]) -> Figure | None:
-    source = _source(content, path)
-    if value is None or source is None:
-        return None
-    number = int(value) if value == int(value) and abs(value) < 2**53 else value
-    return source.figure("changelog", number, *place)
-
-
-def _place(baseline: Baseline, found: MetricDifference) -> Sequence[str | int]:
-    """Where the samples of a metric stand; figures are sorted there as they are here."""
-    for row, bench in enumerate(baseline.benches):
-        for column, figure in enumerate(bench.metrics):
-            if (bench.name, figure.name) == (found.source, found.name):
-                return ("benches", row, "metrics", column, "samples")
-    return ()
 
 
 def _between(old: Baseline, new: Baseline, found: MetricDifference) -> tuple[float, float] | None:

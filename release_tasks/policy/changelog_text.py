@@ -14,7 +14,7 @@ from release_tasks.formats.markdown import code_span, markdown_table, printable
 from release_tasks.policy.change_gates import reasons_in
 from release_tasks.policy.changelog_entries import entries_of
 from release_tasks.policy.changelog_metrics import MetricChange, metric_changes
-from release_tasks.policy.traces import traced
+from release_tasks.policy.traces import traced, traced_change
 from release_tasks.policy.version_advice import Reason
 from release_tasks.records.change_entry import ChangeEntry
 from release_tasks.records.content import Content, Figure
@@ -22,6 +22,7 @@ from release_tasks.records.json_value import JSONObject
 
 COMMITS = "evidence/commits.json"
 CONTRACT = "evidence/contract.json"
+_INTERVAL = "<!-- stated: the interval of the difference of both medians -->"
 _SHOWN = 40  # reasons of one kind; contract.json has them all
 _WORDS = {
     "better": "better",
@@ -33,7 +34,7 @@ _WORDS = {
     "undecided": "cannot tell: too few samples",
 }
 
-_COMMENT = re.compile(r" ?<!-- \S+ sha256:[0-9a-f]{16} -->")
+_COMMENT = re.compile(r"<!-- [^<>\n]* -->")
 
 Sections = list[tuple[str, list[str]]]
 
@@ -50,7 +51,7 @@ def render_section(content: Content) -> str:
     day = f" - {str(date)[:10]}" if date is not None else ""
     reasons = reasons_in(contract) if contract.get("last") is not None else ()
     source = content.file(CONTRACT)
-    comment = "" if source is None else f" <!-- {CONTRACT} sha256:{source.entry.sha256.short} -->"
+    comment = "" if source is None else f"<!-- stated: {CONTRACT} sha256:{source.entry.sha256.short} -->"
     sections: Sections = [
         *_sections(_entries(commits), reasons, comment),
         ("Metric changes", list(_metrics(metric_changes(content)))),
@@ -114,7 +115,8 @@ def _sections(
 def _entry(entry: ChangeEntry, text: str) -> str:
     scope = f"**{plain(entry.scope)}:** " if entry.scope else ""
     taken_back = "revert: " if entry.type == "revert" else ""
-    return f"- {scope}{taken_back}{plain(text)} ({entry.commit[:12]})"
+    commit = entry.commit[:12]
+    return f"- {scope}{taken_back}{plain(text)} ({commit})<!-- stated: the message of commit {commit} -->"
 
 
 def _reasons(reasons: list[Reason], comment: str) -> Iterator[str]:
@@ -150,17 +152,28 @@ def _metrics(changes: Iterable[MetricChange]) -> Iterator[str]:
 
 def _row(change: MetricChange) -> tuple[str, ...]:
     one = change.difference
-    between = "—" if change.between is None else f"{change.between[0]:+.2f} to {change.between[1]:+.2f} %"
+    between = (
+        "—"
+        if change.between is None
+        else f"{change.between[0]:+.2f} to {change.between[1]:+.2f} %{_INTERVAL}"
+    )
     return (
         code_span(one.source),
         code_span(one.name),
         _shown(change.before),
         _shown(change.after),
         "—" if one.unit in {None, "1"} else code_span(str(one.unit)),
-        "—" if one.relative is None else f"{one.relative * 100:+.2f} %",
+        _relative(change),
         between,
         _WORDS[one.judgement],
     )
+
+
+def _relative(change: MetricChange) -> str:
+    relative, before, after = change.difference.relative, change.before, change.after
+    if relative is None or before is None or after is None:
+        return "—"
+    return traced_change(f"{relative * 100:+.2f} %", after, before)
 
 
 def _shown(figure: Figure | None) -> str:

@@ -165,13 +165,17 @@ def _figures(content: Content) -> Iterator[Figure]:
 def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
     """What the last release measured: the median of every metric of the baseline."""
     baseline = _object(value)
-    for misfit in baseline_misfits(value) if baseline else ():
+    for misfit in baseline_misfits(baseline) if baseline else ():
         raise FormatError(
             "not a baseline",
             wanted=misfit.wanted,
             found=misfit.found,
             where=f"{source.path}: baseline.{misfit.key}",
         )
+    quality: list[dict[str, Any]] = _object(baseline.get("contract")).get("quality", [])  # type: ignore[assignment]
+    for number, row in enumerate(quality):
+        place = ("baseline", "contract", "quality", number, "value")
+        yield source.figure(f"baseline.quality.{row['name']}", row["value"], *place)
     benches: list[dict[str, Any]] = baseline.get("benches", [])  # type: ignore[assignment]
     for number, bench in enumerate(benches):
         for index, row in enumerate(bench["metrics"]):

@@ -12,7 +12,6 @@ from release_tasks.policy.evidence_shape import (
     TEXT_OR_NULL,
     TEXTS,
     Misfit,
-    mapping,
     nested,
     one,
     or_null,
@@ -37,11 +36,11 @@ CONTRACT = nested(
     {
         "tensors": rows_of({"name": TEXT, "dtype": TEXT, "shape": _SIZES}),
         "tokenizer": or_null(nested({"digest": DIGEST, "version": TEXT_OR_NULL, "tokens": or_null(COUNT)})),
-        "config": mapping(_scalar),
+        "config": rows_of({"key": TEXT, "value": _scalar}),
         "dataset": or_null(
             nested({"version": TEXT, "digest": DIGEST, "records": or_null(COUNT), "bytes": COUNT})
         ),
-        "quality": mapping(NUMBER),
+        "quality": rows_of({"name": TEXT, "value": NUMBER}),
         "formats": TEXTS,
         "model_hash": or_null(DIGEST),
         "license": TEXT_OR_NULL,

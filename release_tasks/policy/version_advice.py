@@ -22,6 +22,7 @@ from release_tasks.records.version import Version, core_of
 
 Level = Literal["patch", "feature", "breaking"]
 Part = Literal["major", "minor", "patch"]
+LICENCE = "licence"  # the subject of the reason
 LEVELS: tuple[Level, ...] = ("patch", "feature", "breaking")
 _PARTS: tuple[Part, ...] = ("patch", "minor", "major")
 
@@ -137,7 +138,7 @@ def _named(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> It
 
 def _licence(old: ModelContract, new: ModelContract) -> Iterator[Reason]:
     if old.license != new.license:
-        yield Reason("breaking", "licence", f"{old.license or 'none'} became {new.license or 'none'}")
+        yield Reason("breaking", LICENCE, f"{old.license or 'none'} became {new.license or 'none'}")
 
 
 def _contents(old: ModelContract, new: ModelContract) -> Iterator[Reason]:
@@ -154,6 +155,14 @@ def _contents(old: ModelContract, new: ModelContract) -> Iterator[Reason]:
 
 def _short(digest: str | None) -> str:
     return short_digest(digest, absent="none")
+
+
+def corrected(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons as they weigh in a release of type patch: its licence was said wrongly before (R22)."""
+    return tuple(
+        Reason("patch", reason.subject, reason.text) if reason.subject == LICENCE else reason
+        for reason in reasons
+    )
 
 
 def demanded(reasons: Iterable[Reason]) -> Level:

@@ -1,6 +1,6 @@
 """A baseline: what one release measured, kept so that the next can be compared with it.
 
-The JSON is that of schemas/baseline.schema.json; its shape in code is `policy.baseline_shape`, which whoever
+The JSON is that of schemas/baseline.schema.json; its shape in code is `policy.bench_shape`, which whoever
 reads a baseline from outside checks first. Schema 1, which had benchmarks alone, is still read.
 """
 

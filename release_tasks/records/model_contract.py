@@ -80,7 +80,7 @@ class ModelContract:
             "tokenizer": None
             if tokenizer is None
             else {"digest": tokenizer.digest, "version": tokenizer.version, "tokens": tokenizer.tokens},
-            "config": dict(self.config),
+            "config": [{"key": key, "value": value} for key, value in self.config],
             "dataset": None
             if dataset is None
             else {
@@ -89,7 +89,7 @@ class ModelContract:
                 "records": dataset.records,
                 "bytes": dataset.size,
             },
-            "quality": dict(self.quality),
+            "quality": [{"name": name, "value": value} for name, value in self.quality],
             "formats": list[JSON](self.formats),
             "model_hash": self.model_hash,
             "license": self.license,
@@ -105,7 +105,7 @@ def contract_from_json(value: Mapping[str, Any]) -> ModelContract:
             TensorContract(row["name"], row["dtype"], tuple(row["shape"])) for row in value["tensors"]
         ),
         tokenizer=None if tokenizer is None else TokenizerContract(**tokenizer),
-        config=tuple(sorted(value["config"].items())),
+        config=tuple((row["key"], row["value"]) for row in value["config"]),
         dataset=None
         if dataset is None
         else DatasetContract(
@@ -114,7 +114,7 @@ def contract_from_json(value: Mapping[str, Any]) -> ModelContract:
             records=dataset["records"],
             size=dataset["bytes"],
         ),
-        quality=tuple(sorted(value["quality"].items())),
+        quality=tuple((row["name"], row["value"]) for row in value["quality"]),
         formats=tuple(value["formats"]),
         model_hash=value["model_hash"],
         license=value["license"],

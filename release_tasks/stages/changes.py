@@ -47,5 +47,7 @@ def steps(plan: Plan) -> tuple[Step, ...]:
 
 
 def run_mode(plan: Plan) -> str:
-    """What kind of run it is: the version of a release alone must say how much changed."""
-    return "snapshot" if plan.mode.snapshot else "experiment" if plan.mode.experimental else "release"
+    """What kind of run it is: only the version of a release or a patch must say how much changed."""
+    if plan.mode.snapshot or plan.mode.experimental:
+        return "snapshot" if plan.mode.snapshot else "experiment"
+    return "patch" if plan.release.type == "patch" else "release"

@@ -19,7 +19,7 @@ from release_tasks.config.schema import Release
 from release_tasks.errors import ConfigError
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.bump_choice import Choice, choose_version
-from release_tasks.policy.version_advice import Promise, Reason, reasons_of
+from release_tasks.policy.version_advice import Promise, Reason, corrected, reasons_of
 from release_tasks.policy.version_text import occurrences, replace_version
 from release_tasks.records.baseline import Baseline, baseline_path
 from release_tasks.records.frozen_record import frozen
@@ -192,12 +192,13 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         notes.append(_NO_CONTRACT if before is None else _NO_ARTIFACTS)
         nothing = Promise(contract=ModelContract(), metrics=())
         return reasons_of(nothing, nothing, entries, release.versioning)
-    return reasons_of(
+    reasons = reasons_of(
         Promise(contract=before, metrics=metrics_of(baseline)),
         Promise(contract=after, metrics=declared_metrics(release)),
         entries,
         release.versioning,
     )
+    return corrected(reasons) if release.type == "patch" else reasons
 
 
 def _current(release: Release) -> ModelContract | None:

@@ -19,9 +19,11 @@ ORDER = [
     "step:evaluate",
     "frozen:outputs",
     "frozen:versions",
+    "baseline",
     "artifacts",
     "recipe",
     "secrets",
+    "changes",
     "smoke",
     "gate",
     "package",
@@ -29,11 +31,12 @@ ORDER = [
 ]
 TREE = {
     *("MANIFEST.json", "README.txt", "checksum.txt", "config.json", "config.yaml", "metadata.json"),
-    *("model.safetensors", "tokenizer.json", "docs/RELEASE_CHECKLIST.md"),
+    *("model.safetensors", "tokenizer.json", "docs/CHANGELOG.md", "docs/RELEASE_CHECKLIST.md"),
     *(
         f"evidence/{name}"
         for name in (
-            *("artifacts.json", "commands.json", "environment.json", "frozen-inputs.json"),
+            *("artifacts.json", "baseline.json", "commands.json", "commits.json", "contract.json"),
+            *("environment.json", "frozen-inputs.json"),
             *("frozen-outputs.json", "frozen-versions.json", "policy.json", "quality.json", "release.lock"),
             *(
                 "recipe.json",
@@ -89,8 +92,8 @@ def test_freeze_commit_release(fresh: Project) -> None:
     assert table == (
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      12 run, 3 up to date\n"
-        "gates      21 passed\n"
+        "steps      14 run, 3 up to date\n"
+        "gates      23 passed\n"
         "skipped    22, not declared: checkpoint, cards, tests, parity, dataset, evaluation, bench\n"
         "accepted   versioned, packaged, validated\n"
         "           not shown: reproducible, tested, benchmarked\n"

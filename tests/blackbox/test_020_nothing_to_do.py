@@ -19,7 +19,7 @@ def test_the_second_release_runs_no_step_and_touches_nothing(released: Project) 
     before = snapshot(released.path("release")), snapshot(released.path("build"))
     done = released.doit("release")
     assert (done.returncode, done.stderr, ran(done)) == (0, "", [])
-    assert rows(done)["steps"] == "none run, 15 up to date"
+    assert rows(done)["steps"] == "none run, 17 up to date"
     assert rows(done)["seal"] == SEALABLE
     assert (snapshot(released.path("release")), snapshot(released.path("build"))) == before
 
@@ -33,7 +33,7 @@ def test_a_run_that_has_nothing_to_do_imports_nothing_that_only_running_needs(
     path = os.pathsep.join(filter(None, (str(tmp_path / "spy"), os.environ.get("PYTHONPATH"))))
     done = released.doit(*command, env={"PYTHONPATH": path, "SPY": str(tmp_path / "modules")})
     imported = set((tmp_path / "modules").read_text().split())
-    assert rows(done)["steps"] == "none run, 15 up to date"
+    assert rows(done)["steps"] == "none run, 17 up to date"
     assert "release_tasks.engine.graph_commands" in imported
     assert not {name.partition(".")[0] for name in imported} & set(HEAVY)
 
@@ -49,10 +49,10 @@ def test_the_console_script_does_the_same(released: Project) -> None:
 
 def test_from_a_folder_below_it_is_the_same_project(released: Project) -> None:
     done = Project(released.path("scripts")).tasks("release", "--config", "../release.toml")
-    assert (done.returncode, rows(done)["steps"]) == (0, "none run, 15 up to date"), done.stderr
+    assert (done.returncode, rows(done)["steps"]) == (0, "none run, 17 up to date"), done.stderr
 
 
 def test_a_copy_elsewhere_stands_as_well(released: Project) -> None:
     moved = Project(released.root.with_name("moved"))
     os.rename(released.root, moved.root)  # noqa: PTH104 - a whole folder
-    assert rows(moved.doit("release"))["steps"] == "none run, 15 up to date"
+    assert rows(moved.doit("release"))["steps"] == "none run, 17 up to date"

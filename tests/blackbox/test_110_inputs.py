@@ -16,6 +16,7 @@ ALL_OURS = [
     "frozen:versions",
     "artifacts",
     "secrets",
+    "changes",
     "smoke",
     "gate",
     "package",
@@ -46,7 +47,7 @@ def test_a_touched_input_runs_nothing(released: Project) -> None:
     for name in ("data/one.txt", "scripts/train.py", "release.toml", "build/model.safetensors"):
         os.utime(released.path(name))
     released.write("scripts/smoke.py", released.read("scripts/smoke.py"))
-    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 17 up to date"
 
 
 def test_a_same_size_edit_with_its_mtime_restored_is_seen(released: Project) -> None:
@@ -123,7 +124,10 @@ def test_a_new_commit_is_judged_and_packaged_and_runs_no_step_of_the_user_and_no
     released.write("README.md", "More words.\n")
     commit = released.commit()
     done = released.doit("release")
-    assert (done.returncode, ran(done)) == (0, ["gate", "package", "accept", "bundle:tar", "bundle:zip"])
+    assert (done.returncode, ran(done)) == (
+        0,
+        ["changes", "gate", "package", "accept", "bundle:tar", "bundle:zip"],
+    )
     metadata = json.loads(released.read("release/1.0.0/metadata.json"))
     assert (metadata["git_commit"], metadata["git_dirty"]) == (commit, False)
     assert rows(done)["exact_root"] == exact
@@ -143,7 +147,7 @@ def test_a_candidate_of_a_dirty_tree_is_replaced_once_it_is_committed(released: 
 
 def test_a_file_that_a_glob_comes_to_match_is_an_input(released: Project) -> None:
     released.write("data/three.md", "outside of the glob\n")
-    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 17 up to date"
     released.write("data/three.txt", "zeta\n")
     assert refreeze(released) == STEPS
     assert "zeta" in released.read("build/tokenizer.json")

@@ -75,7 +75,7 @@ def test_a_damaged_database_is_rebuilt_and_the_release_is_right(
 
 def test_a_damaged_index_alone_runs_nothing_again(released: Project) -> None:
     released.path(".release/index.sqlite").write_bytes(b"garbage")
-    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 17 up to date"
 
 
 @pytest.mark.parametrize("file", ["state.sqlite", "index.sqlite"])
@@ -135,7 +135,7 @@ def test_a_forged_digest_of_an_artifact_fools_a_no_op_but_nothing_that_is_packag
     edit_in_disguise(model, flip_last)
     _forge_index(released, "build/model.safetensors", honest)
     fooled = released.doit("release")
-    assert (fooled.returncode, rows(fooled)["steps"]) == (0, "none run, 15 up to date")
+    assert (fooled.returncode, rows(fooled)["steps"]) == (0, "none run, 17 up to date")
     assert contents(released.path("release")) == before
     released.commit("a new commit packages again")
     done = released.doit("release")

@@ -17,7 +17,7 @@ def test_two_processes_give_the_same_exact_bytes(released: Project) -> None:
     assert (len(ran(done)), rows(done)["exact_root"]) == (15, exact)
     assert contents(released.path("build")) == before
     again = released.doit("release")
-    assert rows(again)["steps"] == "none run, 15 up to date"
+    assert rows(again)["steps"] == "none run, 17 up to date"
     assert rows(again)["root"] == rows(done)["root"]
 
 
@@ -49,4 +49,4 @@ def test_of_two_runs_at_once_one_runs_and_the_other_names_it(released: Project) 
     assert said.partition("held by pid N: ")[0] == "another run is at work in this project\n  found: "
     assert said.endswith("doit release\n  where: ROOT\n  hint:  wait until it has finished, or stop it\n")
     assert holds(released)
-    assert rows(released.doit("release"))["steps"] == "none run, 15 up to date"
+    assert rows(released.doit("release"))["steps"] == "none run, 17 up to date"

@@ -119,7 +119,7 @@ def test_a_refusal_moves_an_unsealed_candidate_aside(released: Project) -> None:
         "\n"
         "\n"
         "release    tiny 1.0.0\n"
-        "steps      5 run, 6 up to date\n"
+        "steps      5 run, 8 up to date\n"
         "result     refused\n"
     )
     assert [path.name for path in released.path("release").iterdir()] == [".rejected"]
@@ -147,6 +147,9 @@ def test_under_ci_a_shallow_clone_replaces_nothing(released: Project) -> None:
         check=True,
         capture_output=True,
     )
+    # Its changelog and its last release are unknown as well, which refuse unless somebody answers for that.
+    clone.replace("release_policy.yml", "gates:\n", "gates:\n  changelog: soft\n  version-level: soft\n")
+    clone.commit()
     ci = {"CI": "true"}
     assert clone.doit("release", env=ci).returncode == 0  # there was nothing to replace
     clone.write("README.md", "A later commit.\n")

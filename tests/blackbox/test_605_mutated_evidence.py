@@ -34,6 +34,11 @@ ATTRIBUTES = {"ethnocultural", "from_cache", "exact", "experimental"}
 # Numbers that no other number of the record contradicts, so that doubling, halving or zeroing one of them may
 # leave the verdict as it is, and why. Each decides something: see the positive controls.
 ALONE = {
+    "contract: now.contract.config.value": "a first release has nothing to be compared with",
+    "contract: now.contract.dataset.bytes": "the same",
+    "contract: now.contract.dataset.records": "the same",
+    "contract: now.contract.tensors.shape": "the same",
+    "contract: now.contract.tokenizer.tokens": "the same",
     "checkpoint: checkpoints.step": "only tells equals apart",
     "checkpoint: checkpoints.value": "is compared with the other ones; the best must stay the best",
     "dataset: largest.bytes": "is held against a limit",

@@ -36,13 +36,13 @@ def project(sealed: Project, tmp_path: Path) -> Project:
 
 def as_type(project: Project, text: str) -> None:
     project.replace("release.toml", 'version = "1.0.0"\n', text)
-    project.commit("another type")
+    project.commit("chore: another type")
 
 
 def test_r22_a_patch_keeps_the_weights_of_its_base(project: Project) -> None:
     as_type(project, PATCH)
     project.replace("release.toml", 'license = "Apache-2.0"', 'license = "MIT"')
-    project.commit("mend")
+    project.commit("chore: mend")
     done = project.doit("release")
     assert (done.returncode, rows(done)["seal"]) == (0, SEALABLE), done.stdout
     metadata = [
@@ -58,7 +58,7 @@ def test_r22_a_patch_with_other_weights_refuses(project: Project) -> None:
     as_type(project, PATCH)
     project.replace("release.toml", "seed = 7", "seed = 8")
     assert project.doit("freeze", "--update").returncode == 0
-    project.commit("retrained")
+    project.commit("chore: retrained")
     done = project.doit("release")
     assert done.returncode == 1
     assert (
@@ -138,7 +138,7 @@ def test_r24_a_refused_experiment_touches_no_release(project: Project) -> None:
         "scripts/train.py", project.read("scripts/train.py").replace("scale * seed", "float('nan') * seed")
     )
     assert project.doit("freeze", "--update").returncode == 0
-    project.commit("broken")
+    project.commit("chore: broken")
     done = project.doit("release")
     assert done.returncode == 1
     assert "WEIGHTS_NOT_FINITE" in done.stdout

@@ -63,7 +63,7 @@ def set_times(project: Project, scale: float, name: str = "speed") -> None:
 def freeze(project: Project) -> None:
     done = project.doit("freeze", "--update")
     assert done.returncode == 0, done.stdout + done.stderr
-    project.commit("freeze")
+    project.commit("chore: freeze")
 
 
 def add_bench(project: Project, text: str) -> None:
@@ -127,7 +127,7 @@ def test_a_readme_commit_measures_nothing_again_and_a_changed_artifact_does(proj
     assert first.returncode == 0, text_of(first)
     assert evidence(project, "regression")["previous"]["tag"] == "v1.0.0"
     project.write("README.md", "More words.\n")
-    project.commit("words")
+    project.commit("chore: words")
     assert not [name for name in ran(gate(project)) if name.startswith(("bench", "regression"))]
     project.replace("release.toml", "scale = 2", "scale = 3")
     freeze(project)
@@ -169,7 +169,7 @@ def test_more_than_five_per_cent_worse_than_the_last_release_refuses(
 def test_a_tag_without_a_committed_baseline_refuses_until_it_is_committed(project: Project) -> None:
     """R12: BASELINE_MISSING; writing the file is not enough, committing it is."""
     project.path("baselines/1.0.0.json").rename(project.path("kept.json"))
-    project.commit("no baseline")
+    project.commit("chore: no baseline")
     done = gate(project)
     assert done.returncode == 1
     assert (
@@ -179,7 +179,7 @@ def test_a_tag_without_a_committed_baseline_refuses_until_it_is_committed(projec
     project.path("baselines").mkdir(exist_ok=True)
     project.path("kept.json").rename(project.path("baselines/1.0.0.json"))
     assert "found a file that is not committed" in text_of(gate(project))
-    project.commit("baseline")
+    project.commit("chore: baseline")
     done = gate(project)
     assert done.returncode == 0, text_of(done)
     assert "bench:speed" not in ran(done)
@@ -192,7 +192,7 @@ def test_another_machine_is_no_comparison(project: Project) -> None:
         fact["value"] for fact in json.loads(baseline)["benches"][0]["machine"] if fact["name"] == "cpu"
     )
     project.write("baselines/1.0.0.json", baseline.replace(json.dumps(cpu), '"Another 8086"'))
-    project.commit("another machine")
+    project.commit("chore: another machine")
     done = gate(project)
     assert done.returncode == 1
     assert f"BASELINE_UNLIKE bench speed: machine: wanted cpu = Another 8086, found cpu = {cpu}" in text_of(
@@ -203,7 +203,7 @@ def test_another_machine_is_no_comparison(project: Project) -> None:
 def test_a_benchmark_that_is_gone_or_measures_nothing_refuses(project: Project) -> None:
     """R27: no skipped benchmarks; what the last release had must be measured again."""
     project.replace("release.toml", 'source = "speed"', 'source = "sped"')
-    project.commit("typo")
+    project.commit("chore: typo")
     done = gate(project)
     assert done.returncode == 1
     assert "BENCH_METRIC_MISSING speed.token_s: wanted a measured value, found no such metric" in text_of(
@@ -212,7 +212,7 @@ def test_a_benchmark_that_is_gone_or_measures_nothing_refuses(project: Project) 
     head, _, _ = project.read("release.toml").partition("[bench.speed]")
     project.write("release.toml", head)
     project.write("release_policy.yml", "schema: 1\nrequired: [bench]\n")
-    project.commit("no bench")
+    project.commit("chore: no bench")
     done = gate(project)
     assert done.returncode == 1
     assert "BENCH_UNDECLARED" in text_of(done)

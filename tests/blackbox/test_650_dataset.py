@@ -32,7 +32,7 @@ def frozen(project: Project) -> Project:
     """Freeze and commit."""
     done = project.doit("freeze", "--update")
     assert done.returncode == 0, done.stdout + done.stderr
-    project.commit("data")
+    project.commit("chore: data")
     return project
 
 

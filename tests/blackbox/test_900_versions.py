@@ -109,13 +109,13 @@ def test_another_tokenizer_under_a_patch_is_refused_and_bump_knows_better(
     assert done.returncode == 0, done.stderr
     text = project.read("release/2.0.0/docs/CHANGELOG.md")
     for line in (
-        "- tensor `embedding`: F32 [4] became F32 [5] <!-- evidence/contract.json sha256:",
-        "- config `words`: 4 became 5 <!--",
+        "- tensor `embedding`: F32 [4] became F32 [5]<!-- stated: evidence/contract.json sha256:",
+        "- config `words`: 4 became 5<!--",
         "### Features\n\n- **data:** texts know of epsilon (",
         "### Fixes\n\n- **docs:** the README says what it is (",
         "### Model and data\n\n- weights: ",
         "### Metric changes\n\n| measured by | metric | before | after | unit | change | between | is |",
-        "| `quality` | `mean` | 7.292<!-- evidence/baseline.json#/baseline/contract/quality/mean sha256:",
+        "| `quality` | `mean` | 7.292<!-- evidence/baseline.json#/baseline/contract/quality/0/value sha256:",
         "-12.32 %",
     ):
         assert line in text, line
@@ -131,6 +131,8 @@ def _write_and_reproduce(project: Project) -> None:
         project.doit("changelog", "--write").stdout == "already there: the section of 2.0.0 in CHANGELOG.md\n"
     )
     assert shown.splitlines()[2:] == project.read("CHANGELOG.md").splitlines()[-len(shown.splitlines()) + 2 :]
+    checked = project.doit("check", "--docs")
+    assert "figures traced to evidence\nno drift found\n" in checked.stdout, checked.stdout
     again = project.doit("reproduce")
     assert again.returncode == 0, again.stdout + again.stderr
 

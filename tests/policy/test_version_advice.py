@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from release_tasks.config.schema import Versioning
-from release_tasks.policy.version_advice import Promise, Reason, demanded, part_for, reasons_of
+from release_tasks.policy.version_advice import Promise, Reason, corrected, demanded, part_for, reasons_of
 from release_tasks.records.change_entry import ChangeEntry
 from release_tasks.records.model_contract import (
     DatasetContract,
@@ -111,6 +111,15 @@ def test_each_rule(values: dict[str, Any], reason: Reason) -> None:
 def test_what_is_the_same_and_what_is_measured_otherwise_asks_for_nothing() -> None:
     assert found(quality=(("pass@1", 0.4),), entries=[entry(), entry(type="perf")]) == []
     assert demanded([]) == "patch"
+
+
+def test_a_patch_may_correct_the_licence_and_nothing_else() -> None:
+    """R22: a packaging mistake."""
+    reasons = corrected(found(license="MIT", tokenizer=None))
+    assert [(reason.level, reason.subject) for reason in reasons] == [
+        ("breaking", "tokenizer"),
+        ("patch", "licence"),
+    ]
 
 
 def test_the_weightiest_come_first() -> None:

@@ -15,6 +15,7 @@ from release_tasks.formats.canonical_json import dump_canonical, parse_canonical
 from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.records.baseline import baseline_from_json, baseline_of, baseline_path
 from tests.fakes.bench_evidence import QUALITY, SPEED, metric, with_metrics
+from tests.fakes.change_evidence import MODEL
 
 SCHEMA = json.loads((Path(release_tasks.__file__).parent / "schemas/baseline.schema.json").read_bytes())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -101,3 +102,21 @@ def test_shape_and_schema_refuse_alike(path: str, value: Any) -> None:
     holder[last] = value
     assert not VALIDATOR.is_valid(data)
     assert list(baseline_misfits(data)) != []
+
+
+def test_a_contract_is_read_as_it_was_written_and_fits_schema_and_shape() -> None:
+    value = {**baseline_of("1.0.0", [SPEED]).to_json(), "contract": MODEL}
+    VALIDATOR.validate(value)
+    assert list(baseline_misfits(value)) == []
+    assert baseline_from_json(value).to_json() == value
+
+
+def test_schema_1_has_no_contract_and_schema_2_must_say() -> None:
+    value: Any = baseline_of("1.0.0", [SPEED]).to_json()
+    assert value["contract"] is None
+    for bent in ({**value, "schema_version": 1}, {key: value[key] for key in value if key != "contract"}):
+        assert not VALIDATOR.is_valid(bent)
+        assert list(baseline_misfits(bent)) != []
+    old = {key: value[key] for key in value if key != "contract"} | {"schema_version": 1}
+    VALIDATOR.validate(old)
+    assert baseline_from_json(old).to_json() == value
