@@ -8,7 +8,7 @@ from typing import Literal
 
 from release_tasks.policy.gate import Gate
 from release_tasks.policy.gates import GATES
-from release_tasks.records.code_table import CODES, NOT_DONE
+from release_tasks.records.code_table import CODES, NOT_DONE, OTHER_TYPES
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import Category, GateCode
@@ -76,7 +76,6 @@ LOOKS_AT: dict[str, str] = {
     "smoke": "smoke",
     "parity-coverage": Category.PARITY,  # reads the artifacts to see which of them want a pair
 }
-_OTHER_TYPES = frozenset({GateCode.WEIGHTS_UNDECLARED, GateCode.DISTRIBUTION_UNDECLARED})
 
 
 def acceptance_summary(verdict: Verdict) -> tuple[Row, ...]:
@@ -126,7 +125,7 @@ def _row(name: str, core: Sequence[GateResult], others: Sequence[GateResult]) ->
 
     What only releases of another type have is nobody's to show.
     """
-    asked = (gate for gate in core if gate.status != "skipped" or not _codes(gate) & _OTHER_TYPES)
+    asked = (gate for gate in core if gate.status != "skipped" or not _codes(gate) & OTHER_TYPES)
     counted = [*asked, *(gate for gate in others if gate.status != "skipped")]
     states = [(gate, _shown(gate)) for gate in counted]
     worst: Shown = min((shown for _, shown in states), key=_WORST_FIRST.index, default="not shown")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from release_tasks.records.code_table import CODES
+from release_tasks.records.code_table import CODES, OTHER_TYPES
 from release_tasks.records.evidence import Evidence
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
@@ -137,11 +137,14 @@ def _skipped(verdict: Verdict) -> Iterator[str]:
 
 
 def skipped_gates(gates: Sequence[GateResult]) -> dict[GateCode, tuple[str, ...]]:
-    """Names of the skipped gates by the code that says what release.toml does not declare."""
+    """Names of the skipped gates by the code that says what release.toml does not declare.
+
+    Gates that only look at releases of another type are left out.
+    """
     found: dict[GateCode, tuple[str, ...]] = {}
     for gate in gates:
-        if gate.status == "skipped":
-            code = gate.findings[0].code
+        code = gate.findings[0].code if gate.status == "skipped" else None
+        if code is not None and code not in OTHER_TYPES:
             found[code] = (*found.get(code, ()), gate.gate)
     return found
 

@@ -290,3 +290,5 @@ NOT_DONE: frozenset[GateCode] = frozenset(
         GateCode.WEIGHTS_UNDECLARED,
     }
 )
+# What only releases of another type have: nobody left it out.
+OTHER_TYPES: frozenset[GateCode] = frozenset({GateCode.DISTRIBUTION_UNDECLARED, GateCode.WEIGHTS_UNDECLARED})

@@ -66,7 +66,7 @@ def _why(gate: GateResult, mode: Mode, first: Mapping[GateCode, str]) -> str | N
         return "a snapshot is built without a lock" if by_snapshot else "switched off by the policy"
     if gate.status == "skipped":
         code = gate.findings[0].code
-        if first[code] != gate.gate:
+        if first.get(code, gate.gate) != gate.gate:
             return f"not declared, as {first[code]}"
         return f"not declared ({code}): {CODES[code].recommendation}"
     return None
