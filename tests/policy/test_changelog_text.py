@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from typing import Any
@@ -11,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.policy.changelog_text import plain, render_changelog, render_preview, without_traces
+from release_tasks.formats.markdown import plain
+from release_tasks.policy.changelog_text import render_changelog, render_preview, without_traces
+from release_tasks.policy.content import build_content
+from release_tasks.policy.prose_numbers import number_flaws
 from release_tasks.policy.traces import traces_in
+from release_tasks.policy.traces import without_traces as blotted
 from release_tasks.records.content import Content
-from release_tasks.records.digest import Digest
-from release_tasks.records.identity import FileEntry
-from release_tasks.records.manifest import ManifestFile
+from tests.fakes import released_documents as fake
 from tests.fakes.change_evidence import COMMIT_ROW, COMMITS, CONTRACT, MODEL
 
 SAMPLES = {"before": [50.0, 51.0, 49.0, 50.5, 49.5], "after": [40.0, 41.0, 39.0, 40.5, 39.5]}
@@ -55,31 +56,20 @@ def content(
         "evidence/metrics.json": after,
         "evidence/quality.json": quality,
     }
-    records = {path: value for path, value in records.items() if value is not None}
-    files = tuple(
-        ManifestFile(
-            entry=FileEntry(
-                path,
-                1,
-                Digest("sha256", hashlib.sha256(json.dumps(value).encode()).hexdigest()),
-                Digest("blake3", "0" * 64),
-            ),
-            media_type="application/json",
-            role="evidence",
-            cls="recorded",
-        )
-        for path, value in sorted(records.items())
-    )
-    return Content(
-        metadata={"name": "tiny", "version": "1.0.1", "date": date},
-        files=files,
-        records=records,
-        texts={},
-        gates=(),
-        benches=(),
-        suites=(),
-        pairs=(),
-        evaluations=(),
+    for found in (after or {}).get("benches", ()):
+        # What documents show of a benchmark stands in its evidence; metrics.json is what the next one compares.
+        (metric,) = found["metrics"]
+        shown = fake.metric(metric["name"], metric["direction"], metric["unit"], metric["samples"])
+        data = {**fake.bench(found["name"], "safetensors", 1, 1), "metrics": [shown]}
+        records["evidence/bench/speed.json"] = json.loads(fake.evidence("bench/speed", data))
+    metadata = {"name": "tiny", "version": "1.0.1", "date": date}
+    bytes_of = {
+        path: json.dumps(value).encode()
+        for path, value in {**records, "metadata.json": metadata}.items()
+        if value is not None
+    }
+    return build_content(
+        fake.listed({path: ("evidence", "recorded", data) for path, data in bytes_of.items()}), bytes_of
     )
 
 
@@ -151,13 +141,15 @@ def test_every_heading_in_its_order() -> None:
         "|---|---|---|---|---|---|---|---|",
         "| `quality` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
         ("| `speed` | `latency` | 50<!-- evidence/baseline.json#/baseline/benches/0/metrics/0/samples sha256:HEX --> "
-        "| 40<!-- evidence/metrics.json#/benches/0/metrics/0/samples sha256:HEX --> | `ms` | -20.00 % "
-        "| -22.55 to -17.35 % | better |"),
+        "| 40<!-- evidence/bench/speed.json#/data/metrics/0/median sha256:HEX --> | `ms` "
+        "| -20.00 %<!-- evidence/bench/speed.json#/data/metrics/0/median sha256:HEX against "
+        "evidence/baseline.json#/baseline/benches/0/metrics/0/samples sha256:HEX --> "
+        "| -22.55 to -17.35 %<!-- stated: the interval of the difference of both medians --> | better |"),
         "",
         "1 more the same, or within the noise.",
     ]  # fmt: skip
     assert "<!--" not in without_traces(text.replace("HEX", "0" * 16))
-    assert len(list(traces_in(render_changelog(found)))) == 3
+    assert len(list(traces_in(render_changelog(found)))) == 5
 
 
 @pytest.mark.parametrize(
@@ -187,3 +179,27 @@ def test_no_html_and_one_line(text: str) -> None:
     shown = plain(text)
     assert "<" not in shown
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("description", "written"),
+    [
+        ("``` all of it", "\\``` all of it"),
+        ("~~~ all of it", "\\~~~ all of it"),
+        ("# all of it", "\\# all of it"),
+        ("- [x] all of it", "\\- [x] all of it"),
+        ("1. all of it", "1\\. all of it"),
+        ("`all` of it", "`all` of it"),
+        ("**all** of it", "**all** of it"),
+        ("#12 is mended", "#12 is mended"),
+        ("2.5 times faster > 97 % | 12 ms", "2.5 times faster &gt; 97 % &#124; 12 ms"),
+    ],
+)
+def test_a_commit_is_one_item_and_needs_no_other_source(description: str, written: str) -> None:
+    row = {**COMMIT_ROW, "scope": None, "description": description}
+    text = render_changelog(content(commits={**COMMITS, "commits": [row]}))
+    (line,) = [
+        line for line in text.splitlines() if (line.startswith("- ") and "all of it" in line) or written in line
+    ]
+    assert line.startswith(f"- {written} (")
+    assert list(number_flaws(blotted(text), source="CHANGELOG.md")) == []

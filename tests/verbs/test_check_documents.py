@@ -89,6 +89,16 @@ def test_of_another_version_only_sources_and_sections_are_checked(tmp_path: Path
     assert (flaw.line, flaw.wanted, flaw.found) == (line, f"0.7029, as {source} says", "0.7129")
 
 
+@pytest.mark.parametrize("generator", [f"release_tasks {__version__}", "release_tasks 0.0.1"])
+def test_a_number_changed_in_document_and_evidence_alike_is_told(tmp_path: Path, generator: str) -> None:
+    release(tmp_path, generator=generator)
+    edit(tmp_path, CARD, "| 0.7029<!--", "| 0.9029<!--")
+    edit(tmp_path, "evidence/quality.json", "0.70289855", "0.90289855")
+    (flaw,) = [flaw for flaw in check_documents(tmp_path).flaws if not flaw.path.startswith("docs/")]
+    assert (flaw.path, flaw.line) == ("evidence/quality.json", 1)
+    assert flaw.wanted.endswith(", as MANIFEST.json says")
+
+
 def test_where_there_is_no_release_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         check_documents(tmp_path / "nothing")
