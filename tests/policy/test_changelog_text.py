@@ -199,7 +199,9 @@ def test_a_commit_is_one_item_and_needs_no_other_source(description: str, writte
     row = {**COMMIT_ROW, "scope": None, "description": description}
     text = render_changelog(content(commits={**COMMITS, "commits": [row]}))
     (line,) = [
-        line for line in text.splitlines() if (line.startswith("- ") and "all of it" in line) or written in line
+        line
+        for line in text.splitlines()
+        if (line.startswith("- ") and "all of it" in line) or written in line
     ]
     assert line.startswith(f"- {written} (")
     assert list(number_flaws(blotted(text), source="CHANGELOG.md")) == []
