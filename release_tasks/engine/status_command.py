@@ -39,7 +39,7 @@ class Status(VerbCommand):
         rows = release_rows(plan)
         due = _due(plan)
         if params["json"]:
-            sys.stdout.write(json.dumps(_json(plan, rows, due), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(_json(plan, rows, due), indent=2) + "\n")
         else:
             release = plan.release
             text = render_status(release.name, release.version.text, rows, current_versions(rows), due)

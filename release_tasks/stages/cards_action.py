@@ -16,11 +16,14 @@ from release_tasks.stages.evidence_record import write_measurement
 from release_tasks.stages.execution import Context
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
+from release_tasks.system.storage import storage_errors
 
 
 def read_text(workspace: Workspace, path: str) -> str:
     """Read a declared text; raises FormatError unless it is text, StorageError when the system refuses."""
-    return read_hand_text(workspace.index.locate(path).read_bytes(), where=path)
+    with storage_errors(path):
+        data = workspace.index.locate(path).read_bytes()
+    return read_hand_text(data, where=path)
 
 
 def card_flaws(release: Release, workspace: Workspace) -> Iterator[CardFlaw]:

@@ -72,7 +72,7 @@ def changelog_section(release: Release) -> Section:
     version = "Unreleased" if own in tags else release.version.text
     return Section(
         version=version,
-        text=render_preview(version, found),
+        text=without_traces(render_preview(version, found)),
         released=False,
         note="a preview from commits alone: 'doit release' adds what changed of model, data and metrics",
         commits=found,

@@ -82,8 +82,7 @@ def check_card_sources(release: Release) -> tuple[DocumentFlaw, ...]:
     """
     if release.cards is None:
         return ()
-    with storage_errors(release.root):
-        return tuple(map(_flaw_of, card_flaws(release, Workspace(release))))
+    return tuple(map(_flaw_of, card_flaws(release, Workspace(release))))
 
 
 def _flaw_of(flaw: CardFlaw) -> DocumentFlaw:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -143,3 +145,37 @@ def test_a_folder_that_cannot_be_made_is_no_traceback(root: Path) -> None:
 def test_what_is_to_be_typed_is_quoted(root: Path) -> None:
     bump = replace(planned(root, "minor"), files=(("a b.txt", b"x"),))
     assert list(module.next_commands(bump))[1] == "git add 'a b.txt' release.lock"
+
+
+KILLED = """
+import datetime, os, pathlib, sys
+from release_tasks.config.load import load_release
+from release_tasks.verbs.bump import plan_bump, write_bump
+
+root, left = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+bump = plan_bump(load_release(root / "release.toml", environ={}), "minor", today=datetime.date(2026, 2, 28))
+replace = os.replace
+
+def killed(*paths):
+    global left
+    if left == 0:
+        os._exit(9)
+    left -= 1
+    replace(*paths)
+
+os.replace = killed
+write_bump(bump, root)
+"""
+
+
+@pytest.mark.parametrize("left", range(3))
+def test_killed_before_any_file_nothing_is_half_written_and_a_rerun_ends_it(root: Path, left: int) -> None:
+    names = ("a.txt", "b.txt", "release.toml")
+    before = {name: (root / name).read_bytes() for name in names}
+    after = dict(planned(root, "minor").files)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root), str(left)], check=False)
+    assert done.returncode == 9
+    for number, name in enumerate(names):
+        assert (root / name).read_bytes() == (after if number < left else before)[name]
+    write_bump(planned(root, "minor"), root)
+    assert {name: (root / name).read_bytes() for name in names} == after
