@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -222,3 +223,26 @@ def test_dates_are_versions_without_levels(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "2026.01.31_build1 → 2026.02.28_build1"
     assert 'version = "2026.02.28_build1"\nscheme = "calendar"' in project.read("release.toml")
+
+
+def test_a_release_that_was_changed_is_not_told_of(sealed: Project, tmp_path: Path) -> None:
+    """R17: the changelog of a project says what was packaged, in any encoding of the terminal."""
+    project = copy_project(sealed, tmp_path / "project")
+    done = project.doit("bump", "minor", "--dry-run", env={"LC_ALL": "C", "PYTHONUTF8": "0"})
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, r"1.0.0 \u2192 1.1.0 (minor, after v1.0.0)")
+    file = project.path("release/1.0.0/docs/CHANGELOG.md")
+    file.chmod(0o644)
+    file.write_text(file.read_text("utf-8") + "\n- It is twice as good.\n", "utf-8")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    manifest = json.loads(project.read("release/1.0.0/MANIFEST.json"))
+    (listed,) = [row for row in manifest["files"] if row["path"] == "docs/CHANGELOG.md"]
+    done = project.doit("changelog", "--write")
+    assert (done.returncode, done.stderr.splitlines()[:3]) == (
+        1,
+        [
+            "the release on disk is not the one that was packaged",
+            f"  wanted: {listed['sha256'].removeprefix('sha256:')[:16]} in docs/CHANGELOG.md, as MANIFEST.json says",
+            f"  found:  {found}",
+        ],
+    )
+    assert not project.path("CHANGELOG.md").exists()
