@@ -224,7 +224,8 @@ def _edits(
         _replaced(release.root, path, old, new.text) for path in release.versioning.files if path != name
     ]
     text = release.file.read_bytes().decode("utf-8")
-    changed = _with_version(text, new.text, where=name)
+    tables = ("release", "dataset") if release.type == "dataset" else ("release",)
+    changed = _with_version(text, new.text, tables=tables, where=name)
     if name in release.versioning.files:
         changed = replace_version(changed, old, new.text)[0]
     _check(changed, release)
@@ -236,14 +237,15 @@ def _edits(
     return tuple(edits), elsewhere
 
 
-def _with_version(text: str, version: str, *, where: str) -> str:
-    """release.toml with another version, every comment and blank as it was."""
+def _with_version(text: str, version: str, *, tables: Sequence[str], where: str) -> str:
+    """release.toml with another version in some tables, every comment and blank as it was."""
     try:
         document: Any = tomlkit.parse(text)
     except TOMLKitError as error:
         raise ConfigError("TOML is malformed", found=str(error), where=where) from None
-    if document["release"]["version"] != version:
-        document["release"]["version"] = version
+    for table in tables:
+        if document[table]["version"] != version:
+            document[table]["version"] = version
     return tomlkit.dumps(document)
 
 

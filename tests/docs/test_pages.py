@@ -93,3 +93,15 @@ def test_toml_is_what_the_schema_of_release_toml_allows(block: Block) -> None:
         f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(whole)
     ]
     assert problems == [], block.where
+
+
+def test_every_page_that_the_code_names_is_there() -> None:
+    named = {
+        page
+        for path in sorted((ROOT / "release_tasks").rglob("*.py"))
+        for page in re.findall(
+            r"\bdocs/(?:adr|explanation|how-to|reference|tutorial)/[\w-]+\.md", path.read_text("utf-8")
+        )
+    }
+    assert len(named) > 3
+    assert sorted(page for page in named if not (ROOT / page).is_file()) == []
