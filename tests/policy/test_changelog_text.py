@@ -149,7 +149,7 @@ def test_every_heading_in_its_order() -> None:
         "",
         "| measured by | metric | before | after | unit | change | between | is |",
         "|---|---|---|---|---|---|---|---|",
-        "| `quality` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
+        "| `quality.json` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
         ("| `speed` | `latency` | 50<!-- evidence/baseline.json#/baseline/benches/0/metrics/0/samples sha256:HEX --> "
         "| 40<!-- evidence/metrics.json#/benches/0/metrics/0/samples sha256:HEX --> | `ms` | -20.00 % "
         "| -22.55 to -17.35 % | better |"),
