@@ -6,7 +6,7 @@ Nothing is committed: what was written is for the person to look at.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,7 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         notes.append(_NO_CONTRACT if before is None else _NO_ARTIFACTS)
         nothing = Promise(contract=ModelContract(), metrics=())
         return reasons_of(nothing, nothing, entries, release.versioning)
+    notes += _versions_to_raise(before, after)
     reasons = reasons_of(
         Promise(contract=before, metrics=metrics_of(baseline)),
         Promise(contract=after, metrics=declared_metrics(release)),
@@ -200,6 +201,13 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         release.versioning,
     )
     return corrected(reasons) if release.type == "patch" else reasons
+
+
+def _versions_to_raise(before: ModelContract, after: ModelContract) -> Iterator[str]:
+    """What has other bytes under its old version, which `doit freeze` refuses."""
+    old, new = before.dataset, after.dataset
+    if old and new and old.version == new.version and old.digest != new.digest:
+        yield f"the data changed, and dataset.version is still {new.version}: raise it too"
 
 
 def _current(release: Release) -> ModelContract | None:

@@ -66,8 +66,9 @@ def _refuse_differences(differences: tuple[Difference, ...]) -> None:
 def refuse_inputs(plan: Plan, workspace: Workspace, *, update: bool) -> None:
     """Refuse inputs that cannot be frozen, before hours of training on them.
 
-    Raises ConfigError when an input does not exist, GateRefused when inputs differ from the frozen ones and
-    `update` is not given, and for another dataset under the frozen version, FormatError when the lock is damaged and may not be replaced.
+    Raises ConfigError when an input does not exist, GateRefused for other data under the frozen version and,
+    when `update` is not given, for any other input, FormatError when the lock is damaged and may not be
+    replaced.
     """
     _refuse_missing(plan, workspace)
     old = _old_lock(workspace, update=update)

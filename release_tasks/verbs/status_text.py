@@ -24,11 +24,7 @@ def render_status(
     lines = [f"{name}, release.toml says {version}"]
     lines += _table(rows) if rows else ["no release yet: run 'doit release'"]
     for item in pointers:
-        told = (
-            [", ".join(f"{alias} is {version}" for alias, version in item.versions)] if item.versions else []
-        )
-        told = told if item.seen else [f"{text}, by the records here" for text in told]
-        lines += [f"{item.destination}: {text}" for text in (*told, *item.problems)]
+        lines += [f"{item.destination}: {text}" for text in _pointers(item)]
     lines += _due(due)
     return "".join(f"{printable(line).rstrip()}\n" for line in lines)
 
@@ -65,6 +61,13 @@ def _below(row: ReleaseRow) -> Iterator[str]:
     if row.tag is not None and not row.tag.binds and row.root is not None:
         yield f"the tag {row.tag.name} does not name the root of this directory"
     yield from row.problems
+
+
+def _pointers(item: Pointers) -> Iterator[str]:
+    if item.versions:
+        told = ", ".join(f"{alias} is {version}" for alias, version in item.versions)
+        yield told if item.seen else f"{told}, by the records here"
+    yield from item.problems
 
 
 def _due(due: Sequence[Due] | str) -> Iterator[str]:
