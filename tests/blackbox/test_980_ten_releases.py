@@ -9,9 +9,9 @@ refusing, because timings on a shared machine and the score of four tasks say li
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def _release_round(project: Project, number: int) -> None:
         assert advice["files"] == [f"baselines/{before}.json", "release.toml"]
         _rename_artifacts(project, before, version)
     _typed(project, "freeze", "--update")
-    done = project.run(["python", f"{CODER}/tests/regression/freeze_goldens.py"])
+    done = project.run([sys.executable, f"{CODER}/tests/regression/freeze_goldens.py"])
     assert done.returncode == 0, done.stdout + done.stderr
     project.commit(f"feat(data): {MORE} more sentences of arithmetic for {version}")
     project.git("push", "-q", "origin", "HEAD")
@@ -247,7 +247,7 @@ def _yank_and_roll_back(project: Project) -> None:
     assert _status(project)["aliases"] == {"shelf": {"current": PATCH, "latest": PATCH}}
     done = _typed(project, "rollback", "0.9.0", "--apply")
     assert f"current moved: {PATCH} -> 0.9.0\n" in done.stdout
-    assert os.readlink(project.path("shelf/tinycoder/current")) == "0.9.0"
+    assert project.path("shelf/tinycoder/current").readlink() == Path("0.9.0")
     status = _status(project)
     assert (status["aliases"], status["aliases_seen"]) == (
         {"shelf": {"current": "0.9.0", "latest": PATCH}},
