@@ -1,4 +1,4 @@
-"""All documents of the bundled release but its page, read and rendered, against the start of the interpreter."""
+"""All documents of the bundled release but its page, against the start of the interpreter."""
 
 from __future__ import annotations
 

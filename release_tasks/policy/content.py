@@ -184,7 +184,7 @@ def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
     for number, bench in enumerate(benches):
         for index, row in enumerate(bench["metrics"]):
             yield source.figure(
-                f"baseline.{bench['name']}.{row['name']}",
+                f"baseline.bench.{bench['name']}.{row['name']}",
                 statistics.median(row["samples"]),
                 *("baseline", "benches", number, "metrics", index, "samples"),
                 unit=row["unit"],

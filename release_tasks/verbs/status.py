@@ -109,16 +109,6 @@ def release_rows(plan: Plan) -> tuple[ReleaseRow, ...]:
     return tuple(sorted(rows, key=lambda row: _order(plan, row)))
 
 
-def current_versions(rows: tuple[ReleaseRow, ...]) -> dict[str, dict[str, str]]:
-    """Which version every alias was last moved to, by destination and alias, as the receipts say."""
-    found: dict[str, dict[str, str]] = {}
-    receipts = sorted((item for row in rows for item in row.receipts), key=lambda item: item.published_at)
-    for item in receipts:
-        for move in item.aliases or ():
-            found.setdefault(item.destination, {})[move.alias] = move.version
-    return found
-
-
 def _folders(base: Path) -> Iterator[tuple[str, Path]]:
     for home in (RELEASES, f"{RELEASES}/{_REJECTED}", EXPERIMENTS):
         for file in sorted((base / home).glob(f"*/{MANIFEST}")):

@@ -146,7 +146,7 @@ def test_every_heading_in_its_order() -> None:
         "",
         "| measured by | metric | before | after | unit | change | between | is |",
         "|---|---|---|---|---|---|---|---|",
-        "| `quality` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
+        "| `quality.json` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
         (
             f"| `speed` | `latency` | 50<!-- {_THEN} --> | 40<!-- {_NOW} --> | `ms` "
             f"| -20.00 %<!-- {_NOW} against {_THEN} --> "

@@ -17,8 +17,9 @@ from release_tasks.records.verdict import Mode
 from release_tasks.stages.plan import Plan, make_plan
 from release_tasks.system.git_tag import create_tag
 from release_tasks.system.yank_file import read_yank
+from release_tasks.verbs.aliases import Pointers, alias_pointers
 from release_tasks.verbs.load import load
-from release_tasks.verbs.status import ReleaseRow, current_versions, release_rows
+from release_tasks.verbs.status import ReleaseRow, release_rows
 from release_tasks.verbs.status_text import render_status
 from release_tasks.verbs.verify import verify
 from release_tasks.verbs.yank import render_yank, yank_release
@@ -92,7 +93,8 @@ def test_a_receipt_seals_and_tells_where_the_aliases_lead(root: Path) -> None:
     receipt(root, "mirror", "1.0.0", at="2026-11-21T20:00:00Z")
     (row,) = rows(root)
     assert (row.state, [item.destination for item in row.receipts]) == ("sealed", ["mirror"])
-    assert current_versions((row,)) == {"mirror": {"current": "1.0.0"}}
+    (found,) = alias_pointers(plan(root).release, row.receipts)
+    assert found == Pointers(destination="mirror", versions=(("current", "1.0.0"),), seen=False)
 
 
 def test_damage_is_seen_at_a_glance(root: Path) -> None:
@@ -139,15 +141,22 @@ def test_tags_without_a_directory_and_versions_in_their_order(root: Path) -> Non
 
 
 def test_the_text(root: Path) -> None:
-    assert render_status("tiny", "1.0.0", (), {}, ()) == (
+    assert render_status("tiny", "1.0.0", (), (), ()) == (
         "tiny, release.toml says 1.0.0\n"
         "no release yet: run 'doit release'\n"
         "nothing would run: every step is up to date\n"
     )
     tag(root)
-    text = render_status("tiny", "1.0.0", rows(root), {"mirror": {"current": "1.0.0"}}, "no such file")
+    seen = Pointers(destination="mirror", versions=(("current", "1.0.0"), ("latest", "1.1.0")), seen=True)
+    told = Pointers(destination="hub", versions=(("latest", "1.0.0"),), seen=False, problems=("lost",))
+    text = render_status("tiny", "1.0.0", rows(root), (told, seen), "no such file")
     assert f"1.0.0    sealed  PASS     none   {ROOT.hex[:16]}  v1.0.0 at " in text
-    assert text.endswith("mirror: current is 1.0.0\nwhat would run cannot be told: no such file\n")
+    assert text.endswith(
+        "hub: latest is 1.0.0, by the records here\n"
+        "hub: lost\n"
+        "mirror: current is 1.0.0, latest is 1.1.0\n"
+        "what would run cannot be told: no such file\n"
+    )
 
 
 def test_a_yank_marks_and_its_undoing_keeps_the_history(root: Path) -> None:
