@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.policy.changelog_text import plain, render_changelog, render_preview, without_traces
+from release_tasks.formats.markdown import plain
+from release_tasks.policy.changelog_text import render_changelog, render_preview, without_traces
 from release_tasks.policy.content import build_content
+from release_tasks.policy.prose_numbers import number_flaws
 from release_tasks.policy.traces import known_sources, traces_in
+from release_tasks.policy.traces import without_traces as blotted
 from release_tasks.records.baseline import baseline_of
 from release_tasks.records.content import Content
 from release_tasks.records.digest import Digest
@@ -188,3 +191,29 @@ def test_no_html_and_one_line(text: str) -> None:
     shown = plain(text)
     assert "<" not in shown
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("description", "written"),
+    [
+        ("``` all of it", "\\``` all of it"),
+        ("~~~ all of it", "\\~~~ all of it"),
+        ("# all of it", "\\# all of it"),
+        ("- [x] all of it", "\\- [x] all of it"),
+        ("1. all of it", "1\\. all of it"),
+        ("`all` of it", "`all` of it"),
+        ("**all** of it", "**all** of it"),
+        ("#12 is mended", "#12 is mended"),
+        ("2.5 times faster > 97 % | 12 ms", "2.5 times faster &gt; 97 % &#124; 12 ms"),
+    ],
+)
+def test_a_commit_is_one_item_and_needs_no_other_source(description: str, written: str) -> None:
+    row = {**COMMIT_ROW, "scope": None, "description": description}
+    text = render_changelog(content(commits={**COMMITS, "commits": [row]}))
+    (line,) = [
+        line
+        for line in text.splitlines()
+        if (line.startswith("- ") and "all of it" in line) or written in line
+    ]
+    assert line.startswith(f"- {written} (")
+    assert list(number_flaws(blotted(text), source="CHANGELOG.md")) == []

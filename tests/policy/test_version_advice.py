@@ -128,6 +128,15 @@ def test_the_weightiest_come_first() -> None:
     assert demanded(reasons) == "breaking"
 
 
+def test_a_long_value_is_compared_as_a_whole() -> None:
+    before, after = (
+        Promise(contract=replace(MODEL, config=(("template", "x" * 150 + end),)), metrics=(LATENCY,))
+        for end in "ab"
+    )
+    (reason,) = reasons_of(before, after, (), Versioning())
+    assert (reason.level, reason.subject) == ("breaking", "config template")
+
+
 def test_keys_of_the_configuration_that_nobody_relies_on() -> None:
     rules = Versioning(ignore_config=("rope",))
     assert found(config=(("layers", 2), ("ropes", 1)), rules=rules) == [
