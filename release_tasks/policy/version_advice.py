@@ -112,7 +112,7 @@ def _config(before: Mapping[str, JSON], after: Mapping[str, JSON], rules: Versio
     for key in sorted(before.keys() | after.keys()):
         if any(key == name or key.startswith((f"{name}.", f"{name}[")) for name in rules.ignore_config):
             continue
-        subject = f"config {key}"
+        subject = f"config {key}".rstrip()
         if key not in after:
             yield Reason("breaking", subject, f"{short_json(before[key])} removed")
         elif key not in before:

@@ -19,10 +19,10 @@ from release_tasks.records.verdict import Mode
 from release_tasks.records.version import previous_tag
 from release_tasks.stages.changes_action import commit_evidence
 from release_tasks.stages.plan import make_plan
+from release_tasks.stages.release_manifest import read_release_manifest
 from release_tasks.system.disk import rewrite_atomic
 from release_tasks.system.git import head_id, tag_names, tags_unknown
 from release_tasks.system.storage import storage_errors
-from release_tasks.verbs.release_content import read_release_manifest
 
 FILE = "CHANGELOG.md"
 DOCUMENT = "docs/CHANGELOG.md"

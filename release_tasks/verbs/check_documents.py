@@ -20,9 +20,9 @@ from release_tasks.records.manifest import MANIFEST, ManifestFile
 from release_tasks.stages.cards_action import card_flaws
 from release_tasks.stages.documents_action import read_content, render_documents
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES
+from release_tasks.stages.release_manifest import read_release_manifest
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.storage import storage_errors
-from release_tasks.verbs.release_content import read_release_manifest
 
 _ENVIRONMENT = "evidence/environment.json"
 _SHOWN = 5  # lines of a document that are told one by one

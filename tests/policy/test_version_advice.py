@@ -78,6 +78,7 @@ def entry(**values: Any) -> ChangeEntry:
             Reason("breaking", "config layers", "2 became 3"),
         ),
         ({"config": (*MODEL.config, ("more", True))}, Reason("feature", "config more", "true added")),
+        ({"config": (*MODEL.config, ("", "junk"))}, Reason("feature", "config", '"junk" added')),
         ({"metrics": ()}, Reason("breaking", "metric speed.latency", "removed")),
         (
             {"metrics": (MetricContract("speed.latency", "us", "lower"),)},
