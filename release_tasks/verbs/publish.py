@@ -9,7 +9,7 @@ from typing import Literal
 
 from release_tasks.config.publishing import find_destination, is_own, place_of
 from release_tasks.config.schema import Destination, Release
-from release_tasks.errors import ConfigError, GateRefused, SealedError
+from release_tasks.errors import ConfigError, GateRefused
 from release_tasks.policy.publish_rules import Pointer, plan_aliases, refuse_destination
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -128,7 +128,7 @@ def publish(
             hint="run 'doit tag' first",
         )
     attestations = plan.release.root / plan.attestations
-    receipt = own_receipt(attestations, destination, str(root))
+    receipt = own_receipt(attestations, destination)
     if not dry_run:
         for folder in (attestations, attestations / RECEIPTS, attestations / JOURNAL):
             remove_unfinished(folder)
@@ -153,29 +153,16 @@ def publish(
         remove_tree(scratch)
 
 
-def own_receipt(attestations: Path, destination: Destination, root: str) -> Receipt | None:
-    """The receipt of this destination, None without one; it must speak of this place and of this release.
-
-    Raises ConfigError when the destination was another place then, SealedError for another root.
-    """
+def own_receipt(attestations: Path, destination: Destination) -> Receipt | None:
+    """The receipt of this destination, None without one; ConfigError when that was another place then."""
     receipt = read_receipt(attestations, destination.name)
-    if receipt is None:
-        return None
-    if receipt.uri != destination.uri:
+    if receipt is not None and receipt.uri != destination.uri:
         raise ConfigError(
             f"{destination.name} was another place when {receipt.version} was published there",
             wanted=receipt.uri,
             found=destination.uri,
             where=f"release.toml: publish.{destination.name}.uri",
             hint="give the new place a name of its own",
-        )
-    if str(receipt.root) != root:
-        raise SealedError(
-            f"{receipt.version} is published already, with other bytes",
-            wanted=f"root {receipt.root}",
-            found=f"root {root}",
-            where=receipt_name(destination.name),
-            hint="a published version never changes: raise release.version with 'doit bump'",
         )
     return receipt
 

@@ -110,7 +110,7 @@ def test_damage_is_seen_at_a_glance(root: Path) -> None:
         "README.txt has 5 bytes, not 16",
         "config.json is missing",
         "extra.txt is extra",
-        "receipts/mirror.json cannot be read",
+        "receipts/mirror.json cannot be read: not a receipt that release_tasks writes",
         "perhaps yanked: yank.json is damaged",
     )
 
