@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Container, Sequence
@@ -293,7 +294,7 @@ def _complaint(root: Path, *args: str) -> str:
         ["git", *args], cwd=root, env=git_environment(), capture_output=True, timeout=_LIMIT_S, check=False
     )
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return said[0].removeprefix("fatal: ") if said else "an error without a word"
+    return re.sub("^(?:fatal|error|warning): ", "", said[0]) if said else "an error without a word"
 
 
 def in_repository(root: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from release_tasks.config.publishing import find_destination, is_own, place_of
+from release_tasks.config.publishing import OWN_FOLDERS, find_destination, is_own, place_of
 from release_tasks.config.schema import Destination, Release
 from release_tasks.errors import ConfigError, GateRefused
 from release_tasks.policy.publish_rules import Pointer, plan_aliases, refuse_destination
@@ -87,19 +87,39 @@ class _Job:
 def open_registry(
     release: Release, destination: Destination, *, environ: Mapping[str, str], told: Told
 ) -> tuple[Registry, Path]:
-    """Open a destination; the folder that comes with it is for what is made on the way, and the caller's."""
+    """Open a destination; the folder that comes with it is for what is made on the way, and the caller's.
+
+    Raises ConfigError for a place among the folders that release_tasks keeps for itself.
+    """
+    place = None if destination.scheme == "github" else place_of(release, destination)
+    if place is not None:
+        _refuse_own_folders(release, destination, place)
     scratch = release.root / STATE / f"publish-{destination.name}"
     opening = Opening(
         name=release.name,
         scheme=release.version.scheme,
         target=destination.target,
-        place=None if destination.scheme == "github" else place_of(release, destination),
+        place=place,
         own=is_own(destination),
         scratch=scratch,
         environ=environ,
         told=told,
     )
     return REGISTRIES[destination.scheme](opening), scratch
+
+
+def _refuse_own_folders(release: Release, destination: Destination, place: Path) -> None:
+    """Whatever links the path takes: copies among the originals would be two truths."""
+    target = (place / release.name if destination.scheme == "directory" else place).resolve()
+    for name in OWN_FOLDERS:
+        own = (release.root / name).resolve()
+        if target == own or own in target.parents:
+            raise ConfigError(
+                "path refused: release_tasks itself keeps things there",
+                wanted=f"a place outside {', '.join(OWN_FOLDERS)}",
+                found=str(target),
+                where=f"release.toml: publish.{destination.name}.uri",
+            )
 
 
 def publish(

@@ -127,9 +127,11 @@ def _folders(base: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _published(base: Path) -> set[str]:
-    """Versions that have a receipt; where the directory is lost, that is all that is known of them here."""
+    """Versions that have a receipt, or a link in place of the directory: perhaps nothing else is here."""
+    found = {path.name for path in (base / RELEASES).glob("*") if path.is_symlink() and path.is_dir()}
+    names = {name.removesuffix(_ATTESTATIONS) for name in found if not name.startswith(".")}
     beside = (base / RELEASES).glob(f"*{_ATTESTATIONS}")
-    return {folder.name.removesuffix(_ATTESTATIONS) for folder in beside if receipt_files(folder)}
+    return names | {folder.name.removesuffix(_ATTESTATIONS) for folder in beside if receipt_files(folder)}
 
 
 def _version_of(plan: Plan, tag: str) -> str | None:
