@@ -16,10 +16,11 @@ from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import STATE, Workspace
 from release_tasks.system.lock import FileLock
+from release_tasks.verbs.aliases import Pointers, alias_pointers
 from release_tasks.verbs.planned import plan_project
 from release_tasks.verbs.release_summary import judged_when_sealed, seal_of
 from release_tasks.verbs.standing import Due, due_steps
-from release_tasks.verbs.status import ReleaseRow, current_versions, release_rows
+from release_tasks.verbs.status import ReleaseRow, release_rows
 from release_tasks.verbs.status_text import render_status
 
 
@@ -37,13 +38,13 @@ class Status(VerbCommand):
             raise ConfigError("status takes no name", found=" ".join(args))
         plan = plan_project(Path.cwd(), params["config"])
         rows = release_rows(plan)
+        pointers = alias_pointers(plan.release, [item for row in rows for item in row.receipts])
         due = _due(plan)
         if params["json"]:
-            sys.stdout.write(json.dumps(_json(plan, rows, due), indent=2) + "\n")
+            sys.stdout.write(json.dumps(_json(plan, rows, pointers, due), indent=2) + "\n")
         else:
             release = plan.release
-            text = render_status(release.name, release.version.text, rows, current_versions(rows), due)
-            sys.stdout.write(text)
+            sys.stdout.write(render_status(release.name, release.version.text, rows, pointers, due))
         return 0
 
 
@@ -63,14 +64,20 @@ def _due(plan: Plan) -> tuple[Due, ...] | str:
         return str(error).partition("\n")[0]
 
 
-def _json(plan: Plan, rows: tuple[ReleaseRow, ...], due: tuple[Due, ...] | str) -> JSONObject:
-    current: JSONObject = {name: dict[str, JSON](aliases) for name, aliases in current_versions(rows).items()}
+def _json(
+    plan: Plan, rows: tuple[ReleaseRow, ...], pointers: tuple[Pointers, ...], due: tuple[Due, ...] | str
+) -> JSONObject:
+    current: JSONObject = {item.destination: dict[str, JSON](item.versions) for item in pointers}
     return {
         "schema_version": 1,
         "name": plan.release.name,
         "version": plan.release.version.text,
         "releases": [row.to_json() for row in rows],
         "aliases": current,
+        "aliases_seen": list[JSON](item.destination for item in pointers if item.seen),
+        "alias_problems": list[JSON](
+            f"{item.destination}: {problem}" for item in pointers for problem in item.problems
+        ),
         "due": None if isinstance(due, str) else [item.to_json() for item in due],
         "due_problem": due if isinstance(due, str) else None,
     }

@@ -84,7 +84,7 @@ def _told(bump: Bumped, release: Release, *, dry: bool) -> Iterator[str]:
         yield f"look at {name}:{number}: {shortened(line)}"
     if bump.files and not dry:
         yield "next:"
-        yield from (f"  {command}" for command in next_commands(bump))
+        yield from (f"  {command}" for command in next_commands(bump, release.root))
 
 
 class Changelog(VerbCommand):

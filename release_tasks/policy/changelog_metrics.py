@@ -67,7 +67,7 @@ def _benches(content: Content, baseline: JSONObject) -> Iterator[MetricChange]:
         judged = found.judgement not in {"unlike", "added", "removed"}
         yield MetricChange(
             difference=found,
-            before=content.figures.get(f"baseline.{found.source}.{found.name}"),
+            before=content.figures.get(f"baseline.bench.{found.source}.{found.name}"),
             after=medians.get((found.source, found.name)),
             between=_between(old, new, found) if judged else None,
         )

@@ -22,6 +22,7 @@ from release_tasks.policy.content_evidence import (
 from release_tasks.policy.content_figures import Source
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
 from release_tasks.policy.evidence_shape import misfits
+from release_tasks.records.code_table import OTHER_TYPES
 from release_tasks.records.content import Content, Figure, GateContent
 from release_tasks.records.document import DOCUMENT_ROLES
 from release_tasks.records.evidence import evidence_from_json
@@ -118,10 +119,13 @@ def _evidence(
 
 
 def _gates(value: JSON) -> Iterator[GateContent]:
+    """The gates of the verdict, without those that only look at releases of another type."""
     if value is None:
         return
     verdict: Verdict = verdict_from_json(value, where=VERDICT)
     for gate in verdict.gates:
+        if gate.status == "skipped" and any(finding.code in OTHER_TYPES for finding in gate.findings):
+            continue
         yield GateContent(
             name=gate.gate,
             hardness=gate.hardness,
@@ -173,7 +177,7 @@ def _baseline_figures(value: JSON, source: Source) -> Iterator[Figure]:
     for number, bench in enumerate(benches):
         for index, row in enumerate(bench["metrics"]):
             yield source.figure(
-                f"baseline.{bench['name']}.{row['name']}",
+                f"baseline.bench.{bench['name']}.{row['name']}",
                 statistics.median(row["samples"]),
                 *("baseline", "benches", number, "metrics", index, "samples"),
                 unit=row["unit"],

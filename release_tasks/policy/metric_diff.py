@@ -13,7 +13,7 @@ from release_tasks.records.baseline import Baseline, BenchFigures, Figure, basel
 from release_tasks.records.json_value import JSON
 from release_tasks.records.release_difference import Judgement, MetricDifference
 
-QUALITY = "quality"
+QUALITY = "quality.json"  # the file; a benchmark may be named quality
 
 
 def compare_quality(before: JSON, after: JSON) -> Iterator[MetricDifference]:

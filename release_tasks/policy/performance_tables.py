@@ -92,7 +92,7 @@ def against_baseline(content: Content) -> tuple[Against, ...]:
 
 
 def _against(bench: BenchContent, metric: Measurement, old: BenchFigures | None, content: Content) -> Against:
-    then = content.figures.get(f"baseline.{bench.name}.{metric.name}")
+    then = content.figures.get(f"baseline.bench.{bench.name}.{metric.name}")
     if old is None or then is None:
         return Against(bench=bench.name, metric=metric, then="—", change="new")
     alike = {

@@ -11,9 +11,22 @@ def _exactly(version: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![0-9A-Za-z.+])(v?){re.escape(version)}(?![0-9A-Za-z_+-]|\.[0-9])")
 
 
+def _named(version: str) -> re.Pattern[str]:
+    """The version with what may follow it in the name of a file, as in `tiny-v1.0.0-Q8_0.gguf`."""
+    return re.compile(rf"(?<![0-9A-Za-z.+])v?{re.escape(version)}(?![0-9A-Za-z_+]|\.[0-9])")
+
+
+def mentions(text: str, version: str) -> Iterator[tuple[int, str]]:
+    """Yield number (from 1) and text of every line that holds the version, in names of files too."""
+    yield from _lines(text, _named(version))
+
+
 def occurrences(text: str, version: str) -> Iterator[tuple[int, str]]:
-    """Yield number (from 1) and text of every line that holds the version."""
-    pattern = _exactly(version)
+    """Yield number (from 1) and text of every line that holds the version, exactly."""
+    yield from _lines(text, _exactly(version))
+
+
+def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if pattern.search(line):
             yield number, line.strip()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from release_tasks.errors import FormatError
+from release_tasks.config.schema import Dataset
+from release_tasks.errors import FormatError, ReleaseError
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.formats.tokenizer_json import TokenizerFile, parse_tokenizer
 from release_tasks.policy.vocabulary_diff import describe_change
@@ -33,14 +34,17 @@ def current_pinned(plan: Plan, workspace: Workspace) -> Pinned:
     dataset = release.dataset
     return Pinned(
         config=None if config is None else workspace.index.sha256(config),
-        dataset=None
-        if dataset is None
-        else Versioned(version=dataset.version, digest=dataset_digest(dataset, workspace)),
+        dataset=None if dataset is None else current_dataset(dataset, workspace),
         tokenizer=None
         if tokenizer is None
         else Versioned(version=release.artifacts.tokenizer_version, digest=tokenizer),
         seeds=tuple(sorted((user.name, user.seed) for user in release.steps if user.seed is not None)),
     )
+
+
+def current_dataset(dataset: Dataset, workspace: Workspace) -> Versioned:
+    """Version and digest of the dataset; raises as `dataset_digest`."""
+    return Versioned(version=dataset.version, digest=dataset_digest(dataset, workspace))
 
 
 def keep_tokenizer(plan: Plan, workspace: Workspace) -> None:
@@ -59,7 +63,7 @@ def _find_tokenizer(workspace: Workspace, wanted: Digest) -> TokenizerFile | Non
     root = workspace.root
     places = [root / _KEPT / f"{wanted.hex}.json", *sorted((root / RELEASES).glob("*/tokenizer.json"))]
     for place in places:
-        with contextlib.suppress(OSError, FormatError):
+        with contextlib.suppress(OSError, ReleaseError):  # not there, damaged, not a file
             if digest_file(place, blake3=False).sha256 == wanted:
                 return parse_tokenizer(place.read_bytes(), where=place.name)
     return None

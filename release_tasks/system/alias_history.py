@@ -14,22 +14,27 @@ from release_tasks.system.storage import storage_errors
 
 def read_moves(file: Path) -> tuple[AliasMove, ...]:
     """Every recorded move, oldest first; raises FormatError for a damaged record."""
+    return tuple(move for _, move in read_history(file))
+
+
+def read_history(file: Path) -> tuple[tuple[str, AliasMove], ...]:
+    """Every recorded move with its time (RFC 3339), oldest first; raises as `read_moves`."""
     with storage_errors(file):
         lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
     return tuple(_parse(line, f"{file}:{number}") for number, line in enumerate(lines, 1))
 
 
-def _parse(line: bytes, where: str) -> AliasMove:
+def _parse(line: bytes, where: str) -> tuple[str, AliasMove]:
     match parse_canonical(line, where=where):
         case {
             "alias": str() as alias,
             "from": None | str() as before,
             "to": str() as version,
             "by": str(),
-            "at": str(),
+            "at": str() as at,
             **rest,
         } if not rest:
-            return AliasMove(alias=alias, before=before, version=version)
+            return at, AliasMove(alias=alias, before=before, version=version)
         case _:
             raise FormatError(
                 "not a record of moves that release_tasks writes",

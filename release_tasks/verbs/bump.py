@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from release_tasks.errors import ConfigError
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.bump_choice import Choice, choose_version
 from release_tasks.policy.version_advice import Promise, Reason, corrected, reasons_of
-from release_tasks.policy.version_text import occurrences, replace_version, replaced_once
+from release_tasks.policy.version_text import mentions, occurrences, replace_version, replaced_once
 from release_tasks.records.baseline import Baseline, baseline_path
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
+from release_tasks.records.lock import LOCK
 from release_tasks.records.model_contract import DatasetContract, ModelContract
 from release_tasks.records.verdict import Mode
 from release_tasks.records.version import Version, previous_tag, release_tags
@@ -192,6 +193,7 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         notes.append(_NO_CONTRACT if before is None else _NO_ARTIFACTS)
         nothing = Promise(contract=ModelContract(), metrics=())
         return reasons_of(nothing, nothing, entries, release.versioning)
+    notes += _versions_to_raise(before, after)
     reasons = reasons_of(
         Promise(contract=before, metrics=metrics_of(baseline)),
         Promise(contract=after, metrics=declared_metrics(release)),
@@ -199,6 +201,13 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         release.versioning,
     )
     return corrected(reasons) if release.type == "patch" else reasons
+
+
+def _versions_to_raise(before: ModelContract, after: ModelContract) -> Iterator[str]:
+    """What has other bytes under its old version, which `doit freeze` refuses."""
+    old, new = before.dataset, after.dataset
+    if old and new and old.version == new.version and old.digest != new.digest:
+        yield f"the data changed, and dataset.version is still {new.version}: raise it too"
 
 
 def _current(release: Release) -> ModelContract | None:
@@ -224,7 +233,10 @@ def _edits(
         _replaced(release.root, path, old, new.text) for path in release.versioning.files if path != name
     ]
     text = release.file.read_bytes().decode("utf-8")
-    changed = text if old == new.text else _with_version(text, old, new.text, where=name)
+    tables = ("release", "dataset") if release.type == "dataset" else ("release",)
+    changed = text
+    for table in tables if old != new.text else ():
+        changed = _with_version(changed, old, new.text, table=table, where=name)
     if name in release.versioning.files:
         changed = replace_version(changed, old, new.text)[0]
     _check(changed, release)
@@ -232,14 +244,17 @@ def _edits(
     relative = release.file.relative_to(release.root).as_posix()
     if changed != text:
         edits.append((relative, changed.encode("utf-8")))
-    elsewhere = () if old == new.text else tuple(occurrences(changed, old))
+    elsewhere = () if old == new.text else tuple(mentions(changed, old))
     return tuple(edits), elsewhere
 
 
-def _with_version(text: str, old: str, new: str, *, where: str) -> str:
-    """release.toml with another version and not one other character; ConfigError where it is spelt oddly."""
+def _with_version(text: str, old: str, new: str, *, table: str = "release", where: str) -> str:
+    """release.toml with another version in a table and not one other character.
+
+    Raises ConfigError where the version is spelt oddly.
+    """
     document = tomllib.loads(text)
-    wanted = {**document, "release": {**document["release"], "version": new}}
+    wanted = {**document, table: {**document[table], "version": new}}
     for changed in replaced_once(text, old, new):
         try:
             if tomllib.loads(changed) == wanted:
@@ -248,7 +263,7 @@ def _with_version(text: str, old: str, new: str, *, where: str) -> str:
             continue
     raise ConfigError(
         "the version cannot be replaced where it stands",
-        wanted=f"release.version, written as {old}",
+        wanted=f"{table}.version, written as {old}",
         found="other characters that mean the same",
         where=where,
         hint=f'write version = "{old}"',
@@ -290,12 +305,12 @@ def _bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def next_commands(bump: Bump) -> Sequence[str]:
-    """What a person runs next, in this order (B4)."""
+def next_commands(bump: Bump, root: Path) -> Sequence[str]:
+    """What a person runs next, in this order (B4): inputs that are frozen already have to be frozen anew."""
     paths = shlex.join(path for path, _ in bump.files)
     version = bump.choice.version.text
     return (
-        "doit freeze",
+        "doit freeze --update" if (root / LOCK).is_file() else "doit freeze",
         f"git add {paths} release.lock",
         f"git commit -m 'chore(release): {version}'",
         "doit release",

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from release_tasks.config.schema import Dataset
 from release_tasks.errors import ConfigError, FormatError, GateRefused
 from release_tasks.formats.lock_file import dump_lock
 from release_tasks.policy.lock_check import Difference, compare_digests, compare_inputs
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.lock import LOCK, Lock, Pinned
-from release_tasks.stages.frozen import declared_inputs
+from release_tasks.records.step import Tree, tree_matches
+from release_tasks.stages.frozen import declared_inputs, written
 from release_tasks.stages.frozen_action import current_inputs, current_outputs, read_lock
-from release_tasks.stages.pinned_action import current_pinned, keep_tokenizer, vocabulary_change
+from release_tasks.stages.pinned_action import (
+    current_dataset,
+    current_pinned,
+    keep_tokenizer,
+    vocabulary_change,
+)
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
@@ -59,13 +66,23 @@ def _refuse_differences(differences: tuple[Difference, ...]) -> None:
 def refuse_inputs(plan: Plan, workspace: Workspace, *, update: bool) -> None:
     """Refuse inputs that cannot be frozen, before hours of training on them.
 
-    Raises ConfigError when an input does not exist, GateRefused when inputs differ from the frozen ones and
-    `update` is not given, FormatError when the lock is damaged and may not be replaced.
+    Raises ConfigError when an input does not exist, GateRefused for other data under the frozen version and,
+    when `update` is not given, for any other input, FormatError when the lock is damaged and may not be
+    replaced.
     """
     _refuse_missing(plan, workspace)
     old = _old_lock(workspace, update=update)
     if old is not None and not update:
         _refuse_differences(compare_inputs(old.inputs, current_inputs(plan, workspace)))
+    if old is not None and plan.release.dataset is not None and not _made(plan, plan.release.dataset):
+        now = Pinned(dataset=current_dataset(plan.release.dataset, workspace))
+        _refuse_reuse(plan, workspace, old.pinned, now)
+
+
+def _made(plan: Plan, dataset: Dataset) -> bool:
+    """Whether a step writes files of the dataset, so that only then it is what will be frozen."""
+    tree = Tree(dataset.files)
+    return any(tree_matches(tree, path) for path in written(plan.release))
 
 
 def _refuse_reuse(plan: Plan, workspace: Workspace, frozen: Pinned, now: Pinned) -> None:

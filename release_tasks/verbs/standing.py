@@ -92,16 +92,22 @@ def _inputs(step: Step, workspace: Workspace, saved: Outcome) -> Iterator[str]:
             before, after = saved.inputs.get(name), now.get(name)
             if before != after:
                 word = "is read now" if before is None else "is not read any more" if after is None else None
-                yield f"{name} {word or 'changed'}"
+                yield f"{_patterns(name)} {word or 'changed'}"
     for name in sorted(facts.keys() | saved.facts.keys()):
         if facts.get(name) != saved.facts.get(name):
             was, became = (_short(str(side.get(name, "nothing"))) for side in (saved.facts, facts))
-            yield f"{name}: {was} became {became}"
+            yield f"{name} changed" if was == became else f"{name}: {was} became {became}"
 
 
 def _short(fact: str) -> str:
     """A fact in few characters: of ids and digests the first twelve."""
-    return fact if len(fact) <= _LONGEST else fact[:12]
+    return " ".join(word if len(word) <= _LONGEST else word[:12] for word in fact.split(" "))
+
+
+def _patterns(name: str) -> str:
+    """A read for people: globs with commas, without those for hidden files below one that is named."""
+    globs = name.split("|")
+    return ", ".join(glob for glob in globs if not glob.endswith(("/**/.*", "/**/.*/**"))) or name
 
 
 def _outputs(step: Step, workspace: Workspace, saved: Outcome) -> Iterator[str]:
@@ -112,6 +118,9 @@ def _outputs(step: Step, workspace: Workspace, saved: Outcome) -> Iterator[str]:
         elif digest.hex != digits:
             yield f"its output {path} was changed"
     if step.folder is not None:
+        if not (workspace.root / step.folder).exists():
+            yield f"{step.folder} is not there"
+            return
         try:
             same = workspace.index.tree(folder_tree(step.folder)).digest.hex == saved.folder
         except (ReleaseError, OSError):

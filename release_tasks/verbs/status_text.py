@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from release_tasks.formats.markdown import printable
+from release_tasks.verbs.aliases import Pointers
 from release_tasks.verbs.standing import Due
 from release_tasks.verbs.status import ReleaseRow
 
@@ -16,15 +17,14 @@ def render_status(
     name: str,
     version: str,
     rows: Sequence[ReleaseRow],
-    current: Mapping[str, Mapping[str, str]],
+    pointers: Sequence[Pointers],
     due: Sequence[Due] | str,
 ) -> str:
     """Render the status; `due` are the steps that would run, or why that cannot be told."""
     lines = [f"{name}, release.toml says {version}"]
     lines += _table(rows) if rows else ["no release yet: run 'doit release'"]
-    for destination, aliases in sorted(current.items()):
-        moved = ", ".join(f"{alias} is {where}" for alias, where in sorted(aliases.items()))
-        lines.append(f"{destination}: {moved}")
+    for item in pointers:
+        lines += [f"{item.destination}: {text}" for text in _pointers(item)]
     lines += _due(due)
     return "".join(f"{printable(line).rstrip()}\n" for line in lines)
 
@@ -61,6 +61,13 @@ def _below(row: ReleaseRow) -> Iterator[str]:
     if row.tag is not None and not row.tag.binds and row.root is not None:
         yield f"the tag {row.tag.name} does not name the root of this directory"
     yield from row.problems
+
+
+def _pointers(item: Pointers) -> Iterator[str]:
+    if item.versions:
+        told = ", ".join(f"{alias} is {version}" for alias, version in item.versions)
+        yield told if item.seen else f"{told}, by the records here"
+    yield from item.problems
 
 
 def _due(due: Sequence[Due] | str) -> Iterator[str]:

@@ -81,7 +81,7 @@ def test_what_changed_is_told_and_by_how_much(project: Project) -> None:
         "- 1 record removed: `third`",
         "- 1 record changed: `second`",
         "- 1 file changed: `records/all.jsonl`",
-        "| `quality` | `mean` | 7.29167 | 12.5 | — | — | +71.43 % | changed |",
+        "| `quality.json` | `mean` | 7.29167 | 12.5 | — | — | +71.43 % | changed |",
         '| `license` | `"Apache-2.0"` | `"MIT"` |',
         "| `training_seed` | `7` | `8` |",
     ):

@@ -116,7 +116,7 @@ def test_another_tokenizer_under_a_patch_is_refused_and_bump_knows_better(
         "### Fixes\n\n- **docs:** the README says what it is (",
         "### Model and data\n\n- weights: ",
         "### Metric changes\n\n| measured by | metric | before | after | unit | change | between | is |",
-        "| `quality` | `mean` | 7.292<!-- evidence/baseline.json#/baseline/contract/quality/0/value sha256:",
+        "| `quality.json` | `mean` | 7.292<!-- evidence/baseline.json#/baseline/contract/quality/0/value sha256:",
         "-12.32 %",
     ):
         assert line in text, line

@@ -94,6 +94,27 @@ def test_other_lines_of_release_toml_are_shown_or_replaced(root: Path) -> None:
     assert dict(bump.files)["release.toml"].startswith(b"# first after 1.1.0\n")
 
 
+def test_a_dataset_that_is_released_by_itself_has_one_version_in_two_places(root: Path) -> None:
+    text = """schema = 1
+
+[release]
+name = "words"
+version = "2026.01.31_build1"
+type = "dataset"
+
+[dataset]
+version = "2026.01.31_build1" # kept
+files = ["words.txt"]
+"""
+    (root / "release.toml").write_text(text, "utf-8")
+    (root / "words.txt").write_text("a b\n", "utf-8")
+    bump = planned(root, "2026.02.01_build1")
+    assert [(path, data.decode()) for path, data in bump.files] == [
+        ("release.toml", text.replace("2026.01.31", "2026.02.01"))
+    ]
+    assert planned(root, "auto").choice.version.text == "2026.02.28_build1"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -144,7 +165,7 @@ def test_a_folder_that_cannot_be_made_is_no_traceback(root: Path) -> None:
 
 def test_what_is_to_be_typed_is_quoted(root: Path) -> None:
     bump = replace(planned(root, "minor"), files=(("a b.txt", b"x"),))
-    assert list(module.next_commands(bump))[1] == "git add 'a b.txt' release.lock"
+    assert list(module.next_commands(bump, root))[1] == "git add 'a b.txt' release.lock"
 
 
 KILLED = """

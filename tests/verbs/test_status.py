@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from release_tasks.records.verdict import Mode
 from release_tasks.stages.plan import Plan, make_plan
 from release_tasks.system.git_tag import create_tag
 from release_tasks.system.yank_file import read_yank
+from release_tasks.verbs.aliases import Pointers, alias_pointers
 from release_tasks.verbs.load import load
-from release_tasks.verbs.status import ReleaseRow, current_versions, release_rows
+from release_tasks.verbs.status import ReleaseRow, release_rows
 from release_tasks.verbs.status_text import render_status
 from release_tasks.verbs.verify import verify
 from release_tasks.verbs.yank import render_yank, yank_release
@@ -92,7 +94,8 @@ def test_a_receipt_seals_and_tells_where_the_aliases_lead(root: Path) -> None:
     receipt(root, "mirror", "1.0.0", at="2026-11-21T20:00:00Z")
     (row,) = rows(root)
     assert (row.state, [item.destination for item in row.receipts]) == ("sealed", ["mirror"])
-    assert current_versions((row,)) == {"mirror": {"current": "1.0.0"}}
+    (found,) = alias_pointers(plan(root).release, row.receipts)
+    assert found == Pointers(destination="mirror", versions=(("current", "1.0.0"),), seen=False)
 
 
 def test_damage_is_seen_at_a_glance(root: Path) -> None:
@@ -110,7 +113,7 @@ def test_damage_is_seen_at_a_glance(root: Path) -> None:
         "README.txt has 5 bytes, not 16",
         "config.json is missing",
         "extra.txt is extra",
-        "receipts/mirror.json cannot be read",
+        "receipts/mirror.json cannot be read: not a receipt that release_tasks writes",
         "perhaps yanked: yank.json is damaged",
     )
 
@@ -139,15 +142,22 @@ def test_tags_without_a_directory_and_versions_in_their_order(root: Path) -> Non
 
 
 def test_the_text(root: Path) -> None:
-    assert render_status("tiny", "1.0.0", (), {}, ()) == (
+    assert render_status("tiny", "1.0.0", (), (), ()) == (
         "tiny, release.toml says 1.0.0\n"
         "no release yet: run 'doit release'\n"
         "nothing would run: every step is up to date\n"
     )
     tag(root)
-    text = render_status("tiny", "1.0.0", rows(root), {"mirror": {"current": "1.0.0"}}, "no such file")
+    seen = Pointers(destination="mirror", versions=(("current", "1.0.0"), ("latest", "1.1.0")), seen=True)
+    told = Pointers(destination="hub", versions=(("latest", "1.0.0"),), seen=False, problems=("lost",))
+    text = render_status("tiny", "1.0.0", rows(root), (told, seen), "no such file")
     assert f"1.0.0    sealed  PASS     none   {ROOT.hex[:16]}  v1.0.0 at " in text
-    assert text.endswith("mirror: current is 1.0.0\nwhat would run cannot be told: no such file\n")
+    assert text.endswith(
+        "hub: latest is 1.0.0, by the records here\n"
+        "hub: lost\n"
+        "mirror: current is 1.0.0, latest is 1.1.0\n"
+        "what would run cannot be told: no such file\n"
+    )
 
 
 def test_a_yank_marks_and_its_undoing_keeps_the_history(root: Path) -> None:
@@ -195,3 +205,60 @@ def test_what_cannot_be_yanked(root: Path) -> None:
     (root / "release/1.0.0/extra.txt").write_text("x")
     with pytest.raises(IntegrityError, match=r"1\.0\.0 does not verify"):
         yank_release(plan(root), "1.0.0", reason="x", act="yank")
+
+
+def test_receipts_of_another_release_are_said_to_be_that(root: Path) -> None:
+    """They seal, for something was published under this version; but they tell nothing of this directory."""
+    receipt(root, "store", "1.0.0", at="2026-01-01T00:00:00Z")
+    file = root / "release/1.0.0.attestations/receipts/store.json"
+    other = f"sha256:{'e' * 64}"
+    file.write_text(file.read_text().replace(f'"root":"{ROOT}","schema', f'"root":"{other}","schema'))
+    (row,) = rows(root)
+    assert (row.state, row.receipts) == ("sealed", ())
+    assert row.problems == (f"receipts/store.json is of another release of this version, root {other}",)
+    file.write_text(file.read_text().replace('"version":"1.0.0"}', '"version":"2.0.0"}'))
+    (row,) = rows(root)
+    assert (row.state, row.problems) == ("sealed", ("receipts/store.json is of tiny 2.0.0",))
+    file.rename(file.with_name("mirror.json"))
+    (row,) = rows(root)
+    assert row.problems == ("receipts/mirror.json cannot be read: the receipt of another destination",)
+
+
+def test_a_published_version_whose_directory_is_lost_is_still_told(root: Path) -> None:
+    receipt(root, "store", "1.0.0", at="2026-01-01T00:00:00Z")
+    shutil.rmtree(root / "release/1.0.0")
+    (row,) = rows(root)
+    assert (row.version, row.state, row.folder, len(row.receipts)) == ("1.0.0", "sealed", None, 1)
+
+
+def test_a_link_in_place_of_the_directory_is_told(root: Path) -> None:
+    (root / "release/1.0.0").rename(root / "elsewhere")
+    (root / "release/1.0.0").symlink_to("../elsewhere")
+    (row,) = rows(root)
+    assert row.problems == ("release/1.0.0 is a symbolic link, which is not followed",)
+
+
+def test_a_mark_that_is_no_file_or_of_another_version_is_no_absent_one(root: Path) -> None:
+    tag(root)
+    yank_release(plan(root), "1.0.0", reason="bad", act="yank")
+    file = root / "release/1.0.0.attestations/yank.json"
+    data = file.read_text()
+    file.write_text(data.replace('"version":"1.0.0"', '"version":"2.0.0"'))
+    (row,) = rows(root)
+    assert row.problems == ("perhaps yanked: the mark of another version",)
+    file.write_text(data.replace(str(ROOT), f"sha256:{'e' * 64}"))
+    with pytest.raises(IntegrityError) as caught:
+        yank_release(plan(root), "1.0.0", reason="it is good", act="undo")
+    assert str(caught.value) == (
+        "yank.json speaks of another release\n"
+        f"  wanted: root {ROOT}\n"
+        f"  found:  root sha256:{'e' * 64}\n"
+        "  where:  1.0.0.attestations/yank.json\n"
+        "  hint:   find out which of the two was published; nothing was changed"
+    )
+    file.unlink()
+    file.symlink_to("nowhere")
+    (row,) = rows(root)
+    assert row.problems == ("perhaps yanked: not a record",)
+    report = verify(root / "release/1.0.0", root=None, tag=None, full=False, cwd=root)
+    assert report.yanked == "perhaps: not a record, found a symbolic link"
