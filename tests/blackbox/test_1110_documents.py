@@ -52,7 +52,7 @@ def test_d_p16_cards_are_complete_and_documents_cannot_drift(released: Project) 
         [
             "no problem found",
             "cards: none declared",
-            "release/1.0.0: 1 documents, 0 figures traced to evidence",
+            "release/1.0.0: 2 documents, 0 figures traced to evidence",
             "no drift found",
         ],
     )
@@ -89,14 +89,14 @@ def test_d_p16_cards_are_complete_and_documents_cannot_drift(released: Project) 
     done = project.doit("check", "--docs", "release/1.0.0")
     assert (done.returncode, done.stdout) == (
         0,
-        "release/1.0.0: 2 documents, 7 figures traced to evidence\nno drift found\n",
+        "release/1.0.0: 3 documents, 7 figures traced to evidence\nno drift found\n",
     ), done.stdout
     project.git("add", "-A")
     project.git("commit", "-qm", "feat: cards")
     assert project.doit("release").returncode == 0
     done = project.doit("reproduce")
     assert done.returncode == 0, done.stdout
-    assert "8 derived files rendered again from the recorded ones, the same bytes" in done.stdout
+    assert "9 derived files rendered again from the recorded ones, the same bytes" in done.stdout
 
     path = project.path("release/1.0.0/docs/MODEL_CARD.md")
     drift(path, "the mean ", "0")
