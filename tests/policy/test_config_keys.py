@@ -49,7 +49,9 @@ def test_names_versions_and_sentences_are_plain(text: str) -> None:
     assert config_keys({"key": text}) == (("key", text),)
 
 
-@pytest.mark.parametrize("secret", [aws_key(), github_token(), random_text(), "hf_" + "abcdefghijklmnopqr" * 2])
+@pytest.mark.parametrize(
+    "secret", [aws_key(), github_token(), random_text(), "hf_" + "abcdefghijklmnopqr" * 2]
+)
 @pytest.mark.parametrize("form", ["{}", "log in with {}", "https://user:{}@models.invalid/w", '"{}"'])
 def test_what_may_be_a_secret_is_a_digest(secret: str, form: str) -> None:
     text = form.format(secret)
@@ -61,7 +63,9 @@ def test_a_long_text_is_a_digest() -> None:
     assert config_keys({"key": "a b " * 50 + "."}) == (("key", digest("a b " * 50 + ".")),)
 
 
-@given(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.booleans() | st.none(), min_size=1))
+@given(
+    st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.booleans() | st.none(), min_size=1)
+)
 def test_two_configurations_have_the_same_keys_only_when_they_are_the_same(config: dict[str, JSON]) -> None:
     keys = config_keys(config)
     assert len(keys) == len(config)
