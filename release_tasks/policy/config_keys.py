@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from release_tasks.formats.canonical_json import dump_canonical
@@ -10,12 +11,16 @@ from release_tasks.policy.value_diff import dotted
 from release_tasks.records.json_value import JSON
 
 _LONGEST = 200  # characters of a text that is kept as it is
+# A word as keys and tokens have them: digits at two places of a longish word, or a word as no name is.
+_LIKE_A_KEY = re.compile(r"(?=[A-Za-z0-9]{16})[A-Za-z]*[0-9]+[A-Za-z]+[0-9]|[A-Za-z0-9]{32}")
 
 
 def config_keys(config: JSON) -> tuple[tuple[str, JSON], ...]:
-    """Every key with its value, sorted; lists, empty objects and long texts as the digest of their JSON.
+    """Every key with its value, sorted.
 
-    A configuration that is no object is one value with the empty key; an empty one has no key.
+    Lists, empty objects and long texts stand as the digest of their JSON. So does a text that may be a key or
+    a token: evidence is shown and released, and repeats no secret. A configuration that is no object is one
+    value with the empty key; an empty one has no key.
     """
     return () if config == {} else tuple(sorted(_keys(config, ""), key=lambda pair: pair[0]))
 
@@ -24,7 +29,11 @@ def _keys(value: JSON, key: str) -> Iterator[tuple[str, JSON]]:
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from _keys(item, dotted(key, name))
-    elif isinstance(value, list | dict) or (isinstance(value, str) and len(value) > _LONGEST):
+    elif isinstance(value, list | dict) or (isinstance(value, str) and not _plain(value)):
         yield key, f"sha256:{hashlib.sha256(dump_canonical(value)).hexdigest()}"
     else:
         yield key, value
+
+
+def _plain(text: str) -> bool:
+    return len(text) <= _LONGEST and not _LIKE_A_KEY.search(text)

@@ -141,6 +141,8 @@ def test_a_forged_digest_of_an_artifact_fools_a_no_op_but_nothing_that_is_packag
     done = released.doit("release")
     assert done.returncode == 1
     assert normal(done.stdout, released).startswith(
+        "run     changes\n"
+        "done    changes TIME\n"
         "run     gate\n"
         "done    gate TIME\n"
         "run     package\n"
@@ -166,7 +168,10 @@ def test_a_forged_digest_of_an_input_releases_only_what_was_frozen(released: Pro
     _forge_index(released, "scripts/train.py", honest)
     released.commit("a new commit packages again")
     done = released.doit("release")
-    assert (done.returncode, ran(done)) == (0, ["gate", "package", "accept", "bundle:tar", "bundle:zip"])
+    assert (done.returncode, ran(done)) == (
+        0,
+        ["changes", "gate", "package", "accept", "bundle:tar", "bundle:zip"],
+    )
     assert released.path("release/1.0.0/model.safetensors").read_bytes() == model
     assert holds(released)
 

@@ -66,7 +66,7 @@ def test_an_existing_folder_of_shards_is_set_up_by_init_and_released(tmp_path: P
     assert np.array_equal(opened.tensor("w"), W)
     assert opened.config == {"hidden_size": 3, "model_type": "stranger"}
     again = run(folder, "release", command=command)
-    assert "steps      none run, 10 up to date\n" in again.out
+    assert "steps      none run, 12 up to date\n" in again.out
 
 
 def test_weights_outside_the_repository_come_from_a_root(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_unknown_and_mistyped_keys_are_all_told_at_once(released: Path) -> None:
     assert refused(released).err == (
         "5 problems in the configuration:\n"
         "unknown key\n"
-        "  wanted: one of architecture, base, bundles, docs_version, license, name, policy, profile, reason, scheme, type, version\n"
+        "  wanted: one of architecture, base, bundles, docs_version, license, name, page, policy, profile, reason, scheme, type, version\n"
         "  found:  licence\n"
         "  where:  release.toml: release.licence\n"
         "  hint:   did you mean license?\n"
@@ -81,7 +81,7 @@ def test_unknown_and_mistyped_keys_are_all_told_at_once(released: Path) -> None:
         "  where:  release.toml: artifacts.modle\n"
         "  hint:   did you mean model?\n"
         "unknown key\n"
-        "  wanted: one of artifacts, bench, checkpoint, dataset, environment, evaluation, parity, release, reproduce, roots, schema, smoke, step, tests\n"
+        "  wanted: one of artifacts, bench, cards, changelog, checkpoint, dataset, environment, evaluation, parity, publish, release, reproduce, roots, schema, smoke, step, tests, versioning\n"
         "  found:  relase\n"
         "  where:  release.toml: relase\n"
         "  hint:   did you mean release?\n"

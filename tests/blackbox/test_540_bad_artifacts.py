@@ -277,7 +277,11 @@ JSON_BOMBS = (
     (b'{"a":"\xff"}', "a well-formed file", "JSON is not UTF-8: byte 0xff at offset 6"),
     (b"\xef\xbb\xbf{}", "UTF-8 without one", "JSON begins with a byte order mark"),
     (b'{"a":' + b"9" * 5000 + b"}", "at most 4300 digits", "JSON integer too long: 5000 characters"),
-    (b'"' + b"a" * (70 << 20) + b'"', "at most 67108864 bytes", "JSON too large: 73400322 bytes"),
+    (
+        b'"' + "\N{GOTHIC LETTER HWAIR}".encode() * (70 << 18) + b'"',
+        "at most 67108864 bytes",
+        "JSON too large: 73400322 bytes",
+    ),
 )
 
 

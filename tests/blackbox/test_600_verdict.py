@@ -92,6 +92,7 @@ def test_gate_prints_every_gate_of_a_pass_and_what_is_not_shown(released: Projec
         "profile     default\n"
         "tier        conditional, confidence low\n"
         "            not declared: checkpoint (CHECKPOINT_UNDECLARED, 1 gate)\n"
+        "            not declared: cards (CARDS_UNDECLARED, 1 gate)\n"
         "            not declared: tests (TESTS_UNDECLARED, 3 gates)\n"
         "            not declared: parity (PARITY_UNDECLARED, 1 gate)\n"
         "            not declared: dataset (DATASET_UNDECLARED, 12 gates)\n"

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from project import Project, contents, flip_last, ran, release_first, rows, snapshot
+import pytest
+from project import (
+    Project,
+    contents,
+    copy_project,
+    flip_last,
+    ran,
+    release_first,
+    rows,
+    snapshot,
+    write_project,
+)
 
 PAGE = "release/1.0.0.html"
 
 
-def with_page(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A released project with a page; never change it, copy it."""
+    project = write_project(tmp_path_factory.mktemp("page") / "project")
     project.replace("release.toml", 'bundles = ["zip", "tar"]\n', 'bundles = ["zip"]\npage = true\n')
     return release_first(project)
 
 
-def test_the_page_is_drawn_last_and_only_when_something_changed(fresh: Project) -> None:
-    project = with_page(fresh)
+@pytest.fixture
+def drawn(original: Project, tmp_path: Path) -> Project:
+    return copy_project(original, tmp_path / "project")
+
+
+def test_the_page_is_drawn_last_and_only_when_something_changed(drawn: Project) -> None:
+    project = drawn
     page = project.path(PAGE)
     text = project.read(PAGE)
     package = json.loads(project.read(".release/records/package.json"))
@@ -74,8 +94,8 @@ def test_without_matplotlib_nothing_long_begins(fresh: Project) -> None:
     )
 
 
-def test_a_rejected_candidate_keeps_no_page(fresh: Project) -> None:
-    project = with_page(fresh)
+def test_a_rejected_candidate_keeps_no_page(drawn: Project) -> None:
+    project = drawn
     assert project.path(PAGE).exists()
     project.replace("scripts/smoke.py", "return {words}", "return (")
     project.commit("broken")

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -270,12 +270,13 @@ def test_killed_anywhere_while_publishing(
 ROLLBACK = ("rollback", "1.0.0", "--to", "store", "--apply")
 
 
-def kill_rollback(project: Project, work: Path, step: int) -> None:
+def kill_rollback(project: Project, work: Path, moments: Callable[[int], Iterable[int]]) -> None:
+    """`moments`: of so many calls, those at which it is killed."""
     assert project.doit("publish", "store").returncode == 0
     next_version(project, "1.1.0")
     calls = calls_of(copy_project(project, work / "counted"), *ROLLBACK)
     assert calls >= 6
-    for number in range(1, calls + 1, step):
+    for number in moments(calls):
         there = copy_project(project, work / str(number))
         done = killed(there, number, "before" if number % 2 else "after", *ROLLBACK)
         assert done.returncode == -9, done.stderr
@@ -287,12 +288,13 @@ def kill_rollback(project: Project, work: Path, step: int) -> None:
 
 
 def test_killed_while_rolling_back(project: Project, tmp_path: Path) -> None:
-    kill_rollback(project, tmp_path, 5)
+    """Two moments, early and late: `test_killed_anywhere_while_rolling_back` has all."""
+    kill_rollback(project, tmp_path, lambda calls: (calls // 3, calls - 2))
 
 
 @pytest.mark.slow
 def test_killed_anywhere_while_rolling_back(project: Project, tmp_path: Path) -> None:
-    kill_rollback(project, tmp_path, 1)
+    kill_rollback(project, tmp_path, lambda calls: range(1, calls + 1))
 
 
 def tagged(project: Project, github: Github) -> dict[str, str]:

@@ -45,6 +45,21 @@ import json, pathlib
 letters = sorted(set(pathlib.Path("words.txt").read_text("utf-8").strip()))
 pathlib.Path("letters.json").write_text(json.dumps(letters), "utf-8")
 '''
+_CARDS = {
+    "model": (
+        "Overview",
+        "Intended use",
+        "Training data",
+        "Limitations",
+        "Ethical considerations",
+        "Evaluation and tests",
+        "Deployment",
+        "Maintenance",
+        "Licences",
+        "Citation",
+    ),
+    "data": ("Overview", "Uses", "Ethical considerations", "Licensing", "Contact"),
+}
 _SUITE = """
 [tests.{name}]
 command = ["python", "runner.py", "{name}", "{{report}}"]
@@ -90,6 +105,9 @@ reads = ["bench.py"]
 token_s = {{ direction = "lower", unit = "s", source = "speed", target = 0.05 }}
 {"".join(_SUITE.format(name=name) for name in ("unit", "integration", "pipeline", "regression"))}
 {pair()}
+[cards]
+model = "cards/model.md"
+data = "cards/data.md"
 """
 TOKENIZER = {"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}}}
 
@@ -101,6 +119,10 @@ def whole_project(*, fetched_at: str) -> Mapping[str, bytes | str]:
     checkpoints = [{"step": 1, "sha256": digest, "loss": 0.5}, {"step": 2, "sha256": "0" * 64, "loss": 0.75}]
     samples = "".join(json.dumps({"id": f"s{n}", "text": "x"}) + "\n" for n in range(3))
     return {
+        **{
+            f"cards/{name}.md": "\n".join(f"## {title}\n\nAs people see it.\n" for title in titles)
+            for name, titles in _CARDS.items()
+        },
         **dataset_files([record(n) for n in range(60)]),
         "targets.json": dump(TARGETS),
         "census.json": dump({**FETCH, "fetched_at": fetched_at}),
