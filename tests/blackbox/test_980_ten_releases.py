@@ -152,11 +152,14 @@ def _release_round(project: Project, number: int) -> None:
 def _seal_and_publish(project: Project, version: str) -> None:
     done = _typed(project, "reproduce", "--spot-check", "1")
     assert f"tinycoder {version}: reproduced\n" in done.stdout
+    page = project.read(f"release/{version}.html")
+    assert "Nothing of this release was rebuilt yet" not in page
     done = _typed(project, "tag")
     assert done.stdout.startswith(f"tinycoder {version} is tagged v{version} at ")
     assert "\n  on          origin\n" in done.stdout
     done = _typed(project, "publish", "shelf")
     assert f"tinycoder {version} is published: shelf\n" in done.stdout
+    assert project.read(f"shelf/tinycoder/{version}.html") == page
     assert _typed(project, "release").stdout.startswith(f"already released as v{version} at ")
 
 
