@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 endif
 
 .PHONY: help venv release soft reproduce evaluate test test-structural test-heuristic determinism test-slow lint \
-  lint-workflows workflow-linters pre-commit ci-local freeze check bench clean lock
+  lint-workflows workflow-linters pre-commit ci-local freeze docs check bench clean lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -87,7 +87,6 @@ ci-local: ## all that decides whether a change lands
 freeze: $(BIN)/doit ## write release.lock
 	$(BIN)/doit freeze
 
-.PHONY: docs
 docs: $(BIN)/doit ## the documentation as HTML in build/docs; warnings are errors
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/docs/.doctrees docs build/docs
 

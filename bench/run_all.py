@@ -22,6 +22,7 @@ NAMES = (
     "reproduce",
     "graph_1000",
     "gate",
+    "documents",
     "page",
     "dataset_schema",
     "canonical_safetensors",

@@ -16,7 +16,12 @@ from release_tasks.errors import ConfigError
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:[\\/]")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _FIELDS = ("name", "version")
-_OURS = ("release", "experiments", ".release", ".git")  # folders of a project that hold no published copies
+OWN_FOLDERS = (
+    "release",
+    "experiments",
+    ".release",
+    ".git",
+)  # folders of a project that hold no published copies
 _REPOSITORY = matching(
     r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}", "OWNER/REPO as GitHub names them"
 )
@@ -27,10 +32,10 @@ def _place(target: str, roots: Collection[str]) -> None:
     """Refuse a path that is neither absolute nor declared as every other one."""
     if not _ABSOLUTE.match(target):
         declared_path(roots=roots, globs=False)(target)
-        if target.partition("/")[0] in _OURS:
+        if target.partition("/")[0] in OWN_FOLDERS:
             raise ConfigError(
                 "path refused: release_tasks itself keeps things there",
-                wanted=f"another folder than {', '.join(_OURS)}",
+                wanted=f"another folder than {', '.join(OWN_FOLDERS)}",
                 found=target,
             )
     elif {"..", "."} & set(re.split(r"[\\/]", target)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -41,6 +40,8 @@ def describe(value: object) -> str:
 
 def did_you_mean(word: str, options: Collection[str]) -> str | None:
     """Suggest the option nearest to a misspelt word, if one is near."""
+    import difflib  # noqa: PLC0415 - a file without mistakes needs none of it
+
     close = difflib.get_close_matches(word[:100], sorted(options), n=1)
     return f"did you mean {close[0]}?" if close else None
 

@@ -43,7 +43,7 @@ class Diff(VerbCommand):
             before, after, tolerance=_tolerance(params), unverified=params["unverified"], cwd=Path.cwd()
         )
         if params["json"]:
-            sys.stdout.write(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_markdown(found))
         return 1 if params["exit-code"] and not found.exact else 0

@@ -20,7 +20,7 @@ def report_documents(folder: Path, *, as_json: bool) -> int:
     """Check the documents of a release directory, print what was found; 1 when they say what is not so."""
     report = check_documents(folder)
     if as_json:
-        sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
         return 1 if report.flaws else 0
     shown = os.path.relpath(folder)
     _print_flaws(report.flaws, prefix=f"{shown}/")

@@ -55,4 +55,4 @@ class Gate(JudgedCommand):
 
 
 def _json(payload: JSONObject) -> str:
-    return json.dumps(payload, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(payload, indent=2) + "\n"

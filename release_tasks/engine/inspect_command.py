@@ -23,7 +23,7 @@ class Inspect(VerbCommand):
         """Look and print."""
         found = inspect_file(only_path(args, "a safetensors, GGUF or tokenizer.json file"))
         if params["json"]:
-            sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(found, indent=2) + "\n")
         else:
             sys.stdout.write(render_inspection(found))
         return 0

@@ -36,7 +36,7 @@ class Replay(VerbCommand):
             environ=dict(os.environ),
         )
         if params["json"]:
-            sys.stdout.write(json.dumps(done.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(done.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_text(done))
         return 0 if done.reproduced else 1

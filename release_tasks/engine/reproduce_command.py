@@ -72,7 +72,7 @@ class Reproduce(VerbCommand):
         kept = keep_report(done)
         page = _redraw(done)
         if params["json"]:
-            sys.stdout.write(json.dumps(done.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(done.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")

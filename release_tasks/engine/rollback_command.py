@@ -50,7 +50,7 @@ class Rollback(VerbCommand):
                 told=tell,
             )
         if params["json"]:
-            sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_rollback(report))
         return 0

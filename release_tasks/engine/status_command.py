@@ -41,9 +41,7 @@ class Status(VerbCommand):
         pointers = alias_pointers(plan.release, [item for row in rows for item in row.receipts])
         due = _due(plan)
         if params["json"]:
-            sys.stdout.write(
-                json.dumps(_json(plan, rows, pointers, due), indent=2, ensure_ascii=False) + "\n"
-            )
+            sys.stdout.write(json.dumps(_json(plan, rows, pointers, due), indent=2) + "\n")
         else:
             release = plan.release
             sys.stdout.write(render_status(release.name, release.version.text, rows, pointers, due))

@@ -47,7 +47,7 @@ class Tag(VerbCommand):
                 tidy(plan.release.root, plan.home)
             report = tag_release(plan, Workspace(plan.release), request)
         if params["json"]:
-            sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_tag(report))
         return 0 if report.ok else 1

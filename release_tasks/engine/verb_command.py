@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getopt
+import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ class VerbCommand(Command):  # type: ignore[misc]
 
     def execute(self, params: Any, args: list[str]) -> int:
         """Run the verb; the boundary where a ReleaseError becomes text and exit code."""
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding is no reason to fail
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return self.run(params, args)
         except ReleaseError as error:

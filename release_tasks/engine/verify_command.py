@@ -38,7 +38,7 @@ class Verify(VerbCommand):
             cwd=Path.cwd(),
         )
         if params["json"]:
-            sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_text(report))
         return 0 if report.ok else 1

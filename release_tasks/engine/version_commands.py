@@ -31,7 +31,7 @@ def _release(params: Any) -> Release:
 
 
 def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 class Bump(VerbCommand):

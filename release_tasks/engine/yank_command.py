@@ -39,7 +39,7 @@ class Yank(VerbCommand):
             tidy(plan.release.root, plan.home)
             report = yank_release(plan, args[0], reason=params["reason"] or "", act=act)
         if params["json"]:
-            sys.stdout.write(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(report.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write(render_yank(report))
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 _WIDEST = 80  # characters of a foreign name
+_NO_HTML = str.maketrans({"<": "&lt;", ">": "&gt;", "|": "&#124;"})
 
 
 def printable(text: str) -> str:
@@ -27,6 +28,11 @@ def code_span(text: str, *, widest: int = _WIDEST) -> str:
     """
     shown = shortened(text, widest=widest).replace("`", r"\x60").replace("|", r"\x7c")
     return f"`{shown}`" if shown.strip() else f"`{text!a}`"
+
+
+def plain(text: str) -> str:
+    """Foreign text in Markdown: emphasis, code and links count; HTML, comments, images and cells do not."""
+    return printable(text).translate(_NO_HTML).replace("![", "!&#91;")
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib import resources
+from traceback import walk_tb
+from types import ModuleType
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from release_tasks.errors import FormatError
 
@@ -34,18 +36,40 @@ def render_given(template: str, *, where: str, **values: object) -> str:
 
 
 def _rendered(template: str, *, where: str, blocks: bool, values: Mapping[str, object]) -> str:
-    environment = SandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=blocks, lstrip_blocks=blocks
+    environment = ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=blocks,
+        lstrip_blocks=blocks,
+        finalize=_shown,
     )
+    del environment.filters["random"], environment.globals["lipsum"]  # the same text every time
     try:
         return environment.from_string(template).render(**values)
     except Exception as error:  # noqa: BLE001 - a template is code of the user, and may do anything
+        line = _line_of(error) if blocks else None  # a document is a file of its own
         raise FormatError(
             "the template cannot be rendered",
             wanted="Jinja2 that names only " + ", ".join(sorted(values)),
             found=str(error)[:200] or type(error).__name__,
-            where=where,
+            where=where if line is None else f"{where}:{line}",
         ) from None
+
+
+def _shown(value: object) -> object:
+    """What a template may print: a function or a module would show where it is in memory or on disk."""
+    undefined = isinstance(value, jinja2.Undefined)  # tells its own name
+    if (callable(value) and not undefined) or isinstance(value, ModuleType):
+        raise TypeError(f"{getattr(value, '__name__', 'this')} cannot be printed, only called or looked into")
+    return value
+
+
+def _line_of(error: Exception) -> int | None:
+    """The line of the template in which it failed, as jinja2 rewrites the traceback."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == "<template>"]
+    return lines[-1] if lines else None
 
 
 def template_source(name: str) -> str:

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Mapping
 
 from release_tasks.errors import FormatError
-from release_tasks.policy.card_text import WANTED_CALL, calls_in, lines_of, sections_of
-from release_tasks.policy.traces import traced
+from release_tasks.formats.markdown import plain
+from release_tasks.policy.card_text import WANTED_CALL, Section, calls_in, sections_of
+from release_tasks.policy.traces import stated, traced
 from release_tasks.records.content import Figure
 
 
@@ -16,11 +17,15 @@ def card_words(text: str, figures: Mapping[str, Figure], *, source: str) -> dict
 
     Raises FormatError for a figure that there is not, and for a call that is none, with file and line.
     """
-    filled = [
-        line if fenced else _filled(line, figures, where=f"{source}:{number}")
-        for number, line, fenced in lines_of(text)
-    ]
-    return {section.title: section.body for section in sections_of("\n".join(filled))}
+    return {section.title: _body(section, figures, source) for section in sections_of(text)}
+
+
+def _body(section: Section, figures: Mapping[str, Figure], source: str) -> str:
+    filled = (
+        line.shown if line.fenced else _filled(line.shown, figures, where=f"{source}:{line.number}")
+        for line in section.lines
+    )
+    return "\n".join(filled).strip()
 
 
 def _filled(line: str, figures: Mapping[str, Figure], *, where: str) -> str:
@@ -28,12 +33,12 @@ def _filled(line: str, figures: Mapping[str, Figure], *, where: str) -> str:
         if call is None:
             raise FormatError("no such call", wanted=WANTED_CALL, found=written[:100], where=where)
         if call.figure is None:
-            shown = f"{call.stated}<!-- stated: {call.why.replace('--', '- -')} -->"
+            shown = stated(call.stated, call.why)
         else:
             figure = figures.get(call.figure)
             if figure is None:
                 raise _no_figure(call.figure, figures, where)
-            shown = traced(figure) + (f" {figure.unit}" if figure.unit else "")
+            shown = traced(figure) + (f" {plain(figure.unit)}" if figure.unit else "")
         line = line.replace(written, shown, 1)
     return line
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from release_tasks.formats.markdown import code_span, markdown_table, printable
+from release_tasks.formats.markdown import code_span, markdown_table, plain, printable
 from release_tasks.policy.change_gates import reasons_in
 from release_tasks.policy.changelog_entries import entries_of
 from release_tasks.policy.changelog_metrics import MetricChange, metric_changes
@@ -33,7 +33,8 @@ _WORDS = {
     "unlike": "not comparable: measured otherwise",
     "undecided": "cannot tell: too few samples",
 }
-
+# What would open a block at the begin of an item: a fence, a heading, a list in the list.
+_BLOCK = re.compile(r"^(\d{1,9}(?=[.)]\s))?(?=`{3}|~{3}|#{1,6}\s|[-+*]\s|(?<=\d)[.)])")
 _COMMENT = re.compile(r"<!-- [^<>\n]* -->")
 
 Sections = list[tuple[str, list[str]]]
@@ -116,7 +117,8 @@ def _entry(entry: ChangeEntry, text: str) -> str:
     scope = f"**{plain(entry.scope)}:** " if entry.scope else ""
     taken_back = "revert: " if entry.type == "revert" else ""
     commit = entry.commit[:12]
-    return f"- {scope}{taken_back}{plain(text)} ({commit})<!-- stated: the message of commit {commit} -->"
+    words = _BLOCK.sub(r"\g<0>\\", f"{scope}{taken_back}{plain(text)}")
+    return f"- {words} ({commit})<!-- stated: the message of commit {commit} -->"
 
 
 def _reasons(reasons: list[Reason], comment: str) -> Iterator[str]:
@@ -131,11 +133,6 @@ def _reasons(reasons: list[Reason], comment: str) -> Iterator[str]:
 def without_traces(text: str) -> str:
     """The words of a document without its traces: away from its release they lead nowhere."""
     return _COMMENT.sub("", text)
-
-
-def plain(text: str) -> str:
-    """Foreign text in Markdown: emphasis, code and links count, HTML, comments and images do not."""
-    return printable(text).replace("<", "&lt;").replace("![", "!&#91;")
 
 
 def _metrics(changes: Iterable[MetricChange]) -> Iterator[str]:

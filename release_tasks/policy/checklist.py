@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from release_tasks.policy.gates import GATES
+from release_tasks.policy.waivers import WAIVERS_USED
 from release_tasks.records.content import Content, GateContent
 from release_tasks.records.frozen_record import frozen
 
@@ -27,6 +28,7 @@ _ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("No secret, no remote call, safe modes", ("secrets", "network", "file-modes", "self-contained")),
     ("Nothing in it is a mock", ("no-mock",)),
     ("The cards say all that they must", ("cards",)),
+    ("Every waiver of the policy excuses a finding", (WAIVERS_USED,)),
 )
 _LATER = (
     (

@@ -13,8 +13,11 @@ _LONGEST = 200  # characters of a text that is kept as it is
 
 
 def config_keys(config: JSON) -> tuple[tuple[str, JSON], ...]:
-    """Every key with its value, sorted; lists, empty objects and long texts as the digest of their JSON."""
-    return tuple(sorted(_keys(config, ""), key=lambda pair: pair[0]))
+    """Every key with its value, sorted; lists, empty objects and long texts as the digest of their JSON.
+
+    A configuration that is no object is one value with the empty key; an empty one has no key.
+    """
+    return () if config == {} else tuple(sorted(_keys(config, ""), key=lambda pair: pair[0]))
 
 
 def _keys(value: JSON, key: str) -> Iterator[tuple[str, JSON]]:

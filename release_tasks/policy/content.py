@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from release_tasks.errors import FormatError
+from release_tasks.formats.hand_text import read_hand_text
 from release_tasks.formats.strict_json import parse_strict
 from release_tasks.policy.bench_shape import baseline_misfits
 from release_tasks.policy.content_evidence import (
@@ -21,6 +22,7 @@ from release_tasks.policy.content_evidence import (
 from release_tasks.policy.content_figures import Source
 from release_tasks.policy.evidence_kinds import EVIDENCE_KINDS
 from release_tasks.policy.evidence_shape import misfits
+from release_tasks.records.code_table import OTHER_TYPES
 from release_tasks.records.content import Content, Figure, GateContent
 from release_tasks.records.document import DOCUMENT_ROLES
 from release_tasks.records.evidence import evidence_from_json
@@ -77,7 +79,11 @@ def build_content(files: Iterable[ManifestFile], data: Mapping[str, bytes]) -> C
         metadata=_object(records.get(METADATA)),
         files=tuple(known.values()),
         records=records,
-        texts={path: _text(path, data[path]) for path, file in known.items() if file.role in TEXT_ROLES},
+        texts={
+            path: read_hand_text(data[path], where=path)
+            for path, file in known.items()
+            if file.role in TEXT_ROLES
+        },
         gates=tuple(_gates(records.get(VERDICT))),
         benches=tuple(sorted(read("bench", bench_content), key=lambda bench: bench.name)),
         suites=read("tests", suite_content),
@@ -85,18 +91,6 @@ def build_content(files: Iterable[ManifestFile], data: Mapping[str, bytes]) -> C
         evaluations=read("evaluation", evaluation_content),
     )
     return replace(content, figures={figure.name: figure for figure in _figures(content)})
-
-
-def _text(path: str, data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            "not text",
-            wanted="UTF-8",
-            found=f"byte 0x{data[error.start]:02x} at offset {error.start}",
-            where=path,
-        ) from None
 
 
 def _object(value: JSON) -> JSONObject:
@@ -125,10 +119,13 @@ def _evidence(
 
 
 def _gates(value: JSON) -> Iterator[GateContent]:
+    """The gates of the verdict, without those that only look at releases of another type."""
     if value is None:
         return
     verdict: Verdict = verdict_from_json(value, where=VERDICT)
     for gate in verdict.gates:
+        if gate.status == "skipped" and any(finding.code in OTHER_TYPES for finding in gate.findings):
+            continue
         yield GateContent(
             name=gate.gate,
             hardness=gate.hardness,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from release_tasks.formats.front_matter import number_text
+from release_tasks.formats.markdown import plain
 from release_tasks.records.content import Content, Figure
 from release_tasks.records.frozen_record import frozen
 
@@ -28,6 +29,12 @@ def traced(figure: Figure) -> str:
 def traced_change(change: str, now: Figure, then: Figure) -> str:
     """A difference of two figures in Markdown, with both sources."""
     return f"{change}<!-- {now.source} against {then.source} -->"
+
+
+def stated(text: str, why: str) -> str:
+    """A fact that nobody measured in Markdown, and in a comment why it needs no source."""
+    reason = re.sub("-(?=-)", "- ", plain(why)).rstrip("-")
+    return f"{plain(text)}<!-- stated: {reason} -->"
 
 
 @frozen

@@ -42,7 +42,7 @@ def differing_values(before: JSON, after: JSON, key: str = "") -> Iterator[Value
             inner = _inner(place, old, new)
             if inner is not None:
                 pending += reversed(inner)
-            elif not _same(old, new):
+            elif differs(old, new):
                 yield ValueDifference(key=place, before=short_json(old), after=short_json(new))
         else:
             yield ValueDifference(
@@ -71,8 +71,9 @@ def _inner(place: str, old: JSON, new: JSON) -> list[Pair] | None:
     return None
 
 
-def _same(old: JSON, new: JSON) -> bool:
-    return type(old) is type(new) and (old == new or (old != old and new != new))  # noqa: PLR0124 - NaN
+def differs(old: JSON, new: JSON) -> bool:
+    """Whether two values that are no containers differ; 1 is not 1.0, nor true, and NaN is itself."""
+    return type(old) is not type(new) or (old != new and (old == old or new == new))  # noqa: PLR0124 - NaN
 
 
 def dotted(place: str, name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from release_tasks.config.schema import Versioning
-from release_tasks.policy.value_diff import short_json
+from release_tasks.policy.value_diff import differs, short_json
 from release_tasks.records.change_entry import ChangeEntry
 from release_tasks.records.digest import short_digest
 from release_tasks.records.frozen_record import frozen, frozen_positional
@@ -112,12 +112,12 @@ def _config(before: Mapping[str, JSON], after: Mapping[str, JSON], rules: Versio
     for key in sorted(before.keys() | after.keys()):
         if any(key == name or key.startswith((f"{name}.", f"{name}[")) for name in rules.ignore_config):
             continue
-        subject = f"config {key}"
+        subject = f"config {key}".rstrip()
         if key not in after:
             yield Reason("breaking", subject, f"{short_json(before[key])} removed")
         elif key not in before:
             yield Reason("feature", subject, f"{short_json(after[key])} added")
-        elif short_json(before[key]) != short_json(after[key]):
+        elif differs(before[key], after[key]):
             yield Reason("breaking", subject, f"{short_json(before[key])} became {short_json(after[key])}")
 
 

@@ -35,3 +35,9 @@ def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 def replace_version(text: str, old: str, new: str) -> tuple[str, int]:
     """Replace every exact occurrence; returns the text and how many there were."""
     return _exactly(old).subn(lambda match: f"{match[1]}{new}", text)
+
+
+def replaced_once(text: str, old: str, new: str) -> Iterator[str]:
+    """Yield the text with one occurrence replaced, for each of them in its order."""
+    for match in _exactly(old).finditer(text):
+        yield f"{text[: match.start()]}{match[1]}{new}{text[match.end() :]}"

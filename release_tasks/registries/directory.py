@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from release_tasks.system.hashing import digest_file, digest_many
 from release_tasks.system.release_tree import read_release_tree
 from release_tasks.system.rename import publish_directory, recover
 from release_tasks.system.storage import storage_errors
+from release_tasks.system.walk import walk_regular
 
 _LOCK = ".publish.lock"
 _HISTORY = ".aliases.jsonl"
@@ -71,7 +72,18 @@ class DirectoryRegistry:
             {path: digest for path, digest in there.items() if digest is not None},
             str(self._home),
         )
-        return self._receipt(shipment, shipment.of("release", "bundle"))
+        beside = self._beside(shipment.version.text)
+        return _sorted((*self._receipt(shipment, shipment.of("release", "bundle")), *beside))
+
+    def _beside(self, version: str) -> Iterator[ReceiptFile]:
+        """The attestations and the page of a version as they are there: another hand may have sent others."""
+        folder = f"{version}.attestations"
+        paths = [f"{folder}/{path}" for path in walk_regular(self._home / folder)]
+        paths += [name for name in (f"{version}.html",) if (self._home / name).is_file()]
+        for path, found in zip(paths, digest_many([self._home / path for path in paths]), strict=True):
+            if found.sha256 is None:
+                raise AssertionError("BUG: SHA-256 was asked for")
+            yield ReceiptFile(path=path, size=found.size, sha256=found.sha256)
 
     @staticmethod
     def _digest(path: Path) -> Digest | None:
@@ -186,7 +198,11 @@ class DirectoryRegistry:
             ReceiptFile(path=folder.get(item.kind, "") + item.path, size=item.size, sha256=item.sha256)
             for item in items
         ]
-        return tuple(sorted(files, key=lambda file: file.path))
+        return _sorted(files)
+
+
+def _sorted(files: Iterable[ReceiptFile]) -> tuple[ReceiptFile, ...]:
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def _remove_others(folder: Path, wanted: set[Path]) -> None:

@@ -11,7 +11,7 @@ import zlib
 from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import quote
 
-from release_tasks.errors import GateRefused, IntegrityError
+from release_tasks.errors import GateRefused, IntegrityError, RegistryError
 from release_tasks.formats.json_field import Field
 from release_tasks.records.digest import Digest, sha256
 from release_tasks.records.json_value import JSONObject
@@ -61,15 +61,17 @@ class GithubRegistry:
             return None
         release = answer.fields("the release")
         there = {asset["name"].text(): asset for asset in self._assets_of(release)}
-        wanted = {asset.name: asset for asset in self._wanted(shipment) if asset.identity}
-        digests = {name: self._digest(there[name]) for name in wanted.keys() & there.keys()}
+        ours = {asset.name: asset for asset in self._wanted(shipment)}
+        wanted = {name: asset for name, asset in ours.items() if asset.identity}
+        read = {name: self._read(there[name]) for name in sorted(ours.keys() & there.keys())}
+        digests = {name: file.sha256 for name, file in read.items() if name in wanted}
         same_bytes(
             shipment.version.text,
             {name: asset.sha256 for name, asset in wanted.items()},
             digests,
             _text(release, "html_url", self._shown),
         )
-        return tuple(_receipt(asset) for asset in wanted.values())
+        return tuple(read.values())
 
     def stage(self, shipment: Shipment) -> None:
         """Upload what our draft has not with the right digest; what is broken or other is uploaded anew."""
@@ -117,7 +119,15 @@ class GithubRegistry:
             "prerelease": shipment.version.prerelease,
             "body": shipment.notes,
         }
-        self._api.patch(f"{self._repo}/releases/{_number(draft['id'])}", value)
+        made = self._api.patch(f"{self._repo}/releases/{_number(draft['id'])}", value).fields("the release")
+        if made["draft"].flag() or made["tag_name"].value != shipment.tag:
+            raise RegistryError(
+                "GitHub did not publish the draft",
+                wanted=f"a release of {shipment.tag} that is no draft",
+                found=f"a {'draft' if made['draft'].value else 'release'} of {made['tag_name'].plain()}",
+                where=self._shown,
+                hint="run again",
+            )
         return tuple(_receipt(asset) for asset in self._wanted(shipment))
 
     def check(self, version: Version, tag: str) -> Digest:
@@ -253,7 +263,11 @@ class GithubRegistry:
 
     def _digest(self, asset: Field) -> Digest:
         """The digest of what GitHub gives back, never of what it says."""
-        return sha256(self._api.digest(self._asset_path(asset))[1])
+        return self._read(asset).sha256
+
+    def _read(self, asset: Field) -> ReceiptFile:
+        size, digits = self._api.digest(self._asset_path(asset))
+        return ReceiptFile(path=asset["name"].text(), size=size, sha256=sha256(digits))
 
     def _asset_path(self, asset: Field) -> str:
         return f"{self._repo}/releases/assets/{_number(asset['id'])}"

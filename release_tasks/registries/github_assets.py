@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -19,6 +20,7 @@ from release_tasks.system.storage import storage_errors
 
 _PERFORMANCE = "evidence/bench/"
 _DOCUMENTS = "docs/"
+_RENAMED = re.compile(r"[^A-Za-z0-9._+@-]")
 _CHECKLIST = "docs/RELEASE_CHECKLIST.md"
 _MEDIA_TYPES = {
     ".gz": "application/gzip",
@@ -56,8 +58,14 @@ def artifacts_name(name: str, version: str) -> str:
 def asset_name(item: Item, tag: str) -> str | None:
     """The flat name of a file on a release page, None for one that only archives hold.
 
-    The checklist bears the tag in its name (B10).
+    The checklist bears the tag in its name (B10). GitHub renames what has other characters, or begins or
+    ends with a period; here it has a name that GitHub leaves alone, so that it is found again.
     """
+    name = _flat_name(item, tag)
+    return None if name is None else _RENAMED.sub(".", name).strip(".")
+
+
+def _flat_name(item: Item, tag: str) -> str | None:
     if item.kind in {"bundle", "page"}:
         return f"{tag}.html" if item.kind == "page" else item.path
     if item.kind != "release":

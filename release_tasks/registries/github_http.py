@@ -35,7 +35,8 @@ _CHUNK = 1 << 20
 _MAX_JSON = 16 << 20
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
-_ERROR, _FAILURE = 400, 500  # RFC 9110, 15
+_MOST_PAGES = 1000
+_REDIRECTION, _ERROR, _FAILURE = 300, 400, 500  # RFC 9110, 15
 _LIMITED = {403, 429}
 
 
@@ -60,8 +61,17 @@ class Answer:
     body: bytes
 
     def fields(self, where: str) -> Field:
-        """The body as JSON; raises FormatError."""
-        return read_fields(self.body, where=where)
+        """The body as JSON; raises RegistryError, and its fields FormatError, for what GitHub never says."""
+        try:
+            return read_fields(self.body, where=where)
+        except FormatError as error:
+            raise RegistryError(
+                "this is not GitHub's answer",
+                wanted="JSON",
+                found=f"{error.what}: {error.found}" if error.found else error.what,
+                where=where,
+                hint="is GITHUB_API_URL right, or does a proxy answer in its place?",
+            ) from None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -105,13 +115,12 @@ class GithubApi:
 
     def pages(self, path: str) -> Iterator[Field]:
         """Every element of a list, page by page (100 each)."""
-        number = 1
-        while True:
+        for number in range(1, _MOST_PAGES + 1):
             rows = self.get(f"{path}?per_page=100&page={number}").fields(path).items()
             yield from rows
             if len(rows) < 100:
                 return
-            number += 1
+        raise RegistryError("GitHub lists without end", found=f"{_MOST_PAGES} full pages", where=path)
 
     def patch(self, path: str, value: JSONObject) -> Answer:
         """Set what is named, which may be done twice."""
@@ -184,8 +193,10 @@ class GithubApi:
 
     def _checked(self, answer: Answer) -> Answer:
         """Give an answer that is no error; raises InterruptedRequest where asking again may help."""
-        if answer.status < _ERROR:
+        if answer.status < _REDIRECTION:
             return answer
+        if answer.status < _ERROR:
+            raise self._moved(answer)
         error = self._error(answer)
         asked = answer.headers.get("retry-after", "")
         pause = float(asked) if asked.isdecimal() else None
@@ -194,6 +205,15 @@ class GithubApi:
         if soon and (limited or answer.status >= _FAILURE):
             raise InterruptedRequest(error, pause)
         raise error
+
+    def _moved(self, answer: Answer) -> RegistryError:
+        """Nothing was done: what GitHub names elsewhere is another repository, or this one renamed."""
+        return RegistryError(
+            "GitHub names another place",
+            found=f"{answer.status} to {ascii(answer.headers.get('location', 'nowhere'))[1:-1][:200]}",
+            where=self.base,
+            hint="if the repository was renamed, write its new name in the uri",
+        )
 
     def _error(self, answer: Answer) -> RegistryError:
         what, hint = _MEANINGS.get(answer.status, ("GitHub refused", None))

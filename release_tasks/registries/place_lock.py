@@ -12,8 +12,8 @@ from release_tasks.system.lock import FileLock
 
 @contextmanager
 def only_publication(lock: Path, place: Path) -> Iterator[None]:
-    """Hold the lock file `lock`; raises RegistryError that names `place` and who is at work there."""
-    held = FileLock(lock, wait=False)
+    """Hold the lock file `lock`, removed afterwards; RegistryError names `place` and who is at work there."""
+    held = FileLock(lock, wait=False, keep=False)
     try:
         held.__enter__()
     except StorageError as error:

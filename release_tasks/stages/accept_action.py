@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -31,13 +32,17 @@ from release_tasks.system.stat_key import stat_key
 
 
 def _refuse_sealed(context: Context, exact: object) -> None:
-    """A sealed version is never replaced; where the directory is absent, only the same exact bytes return."""
+    """A sealed version is never replaced; where the directory is absent, only the same exact bytes return.
+
+    Only a tag of another hand that names none may stand before its release is built.
+    """
     plan, root = context.plan, context.workspace.root
     seal = read_seal(root, plan.release.version.tag_name(plan.release.name), root / plan.attestations)
     if seal is None:
         _refuse_in_doubt(context)
         return
-    if (root / plan.folder).exists() or (seal.exact_root is not None and seal.exact_root != exact):
+    before = seal.commit is not None and seal.exact_root is None
+    if os.path.lexists(root / plan.folder) or not (before or seal.exact_root == exact):
         raise SealedError(
             f"{plan.release.version.text} is already released",
             wanted=f"exact_root {seal.exact_root}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from release_tasks.config.schema import Release
-from release_tasks.errors import FormatError
-from release_tasks.policy.card_text import call_flaws, number_flaws, section_flaws
+from release_tasks.formats.hand_text import read_hand_text
+from release_tasks.policy.card_text import call_flaws, section_flaws
+from release_tasks.policy.prose_numbers import number_flaws
 from release_tasks.records.card import CARD_SECTIONS, CardFlaw
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.cards import card_copies, card_texts, grounds
@@ -15,16 +16,14 @@ from release_tasks.stages.evidence_record import write_measurement
 from release_tasks.stages.execution import Context
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
+from release_tasks.system.storage import storage_errors
 
 
 def read_text(workspace: Workspace, path: str) -> str:
-    """Read a declared text; raises FormatError unless it is UTF-8, StorageError when the system refuses."""
-    data = workspace.index.locate(path).read_bytes()
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{data[error.start]:02x} at offset {error.start}"
-        raise FormatError("not text", wanted="UTF-8", found=found, where=path) from None
+    """Read a declared text; raises FormatError unless it is text, StorageError when the system refuses."""
+    with storage_errors(path):
+        data = workspace.index.locate(path).read_bytes()
+    return read_hand_text(data, where=path)
 
 
 def card_flaws(release: Release, workspace: Workspace) -> Iterator[CardFlaw]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from release_tasks.errors import FormatError
 from release_tasks.formats.front_matter import dump_front_matter, dump_yaml_list
 from release_tasks.formats.markdown import code_span, markdown_table
 from release_tasks.formats.text_template import render_document, template_source
@@ -14,8 +15,9 @@ from release_tasks.policy.card_words import card_words
 from release_tasks.policy.changelog_text import COMMITS, render_changelog
 from release_tasks.policy.checklist import checklist, further_gates, later_items
 from release_tasks.policy.content import BASELINE, CARDS, build_content, content_reads
+from release_tasks.policy.document_check import document_flaws
 from release_tasks.policy.performance_tables import SideBySide, against_baseline, last_version, side_by_side
-from release_tasks.policy.traces import traced
+from release_tasks.policy.traces import Sources, known_sources, traced
 from release_tasks.records.card import CARD_SECTIONS, CardName
 from release_tasks.records.content import Content
 from release_tasks.records.document import CHECKLIST, DATA_CARD, MODEL_CARD, PERF_COMPARISON, Document
@@ -38,9 +40,32 @@ def render_documents(content: Content) -> tuple[Document, ...]:
     """Render every document of a release, sorted by path; a pure function of the content.
 
     Raises FormatError for a document that cannot be rendered: a figure that was not measured, a template that
-    fails.
+    fails; and for a template of the user that leaves out a section, or shows a number without its source.
     """
-    return tuple(sorted(_documents(content), key=lambda document: document.path))
+    documents = tuple(sorted(_documents(content), key=lambda document: document.path))
+    sources = known_sources(content)
+    for document in documents:
+        if _own_template(document.path) in content.texts:
+            _refuse_flaws(document, sources)
+    return documents
+
+
+def _refuse_flaws(document: Document, sources: Sources) -> None:
+    """What our templates render is proved by tests; what others render is looked at before it is released."""
+    for flaw in document_flaws(document.path, document.data.decode("utf-8"), sources):
+        raise FormatError(
+            "a template renders a document that says what no evidence says"
+            if flaw.rule == "number"
+            else "a template renders a document without a section that it must have",
+            wanted=flaw.wanted,
+            found=flaw.found,
+            where=f"{flaw.source}:{flaw.line}",
+            hint=f"correct the template of {document.path.removeprefix('docs/')} in [cards.templates]",
+        )
+
+
+def _own_template(path: str) -> str:
+    return f"evidence/templates/{path.removeprefix('docs/')}.j2"
 
 
 def _documents(content: Content) -> Iterator[Document]:
@@ -63,11 +88,10 @@ def _documents(content: Content) -> Iterator[Document]:
 
 def _render(content: Content, path: str, **values: object) -> bytes:
     """Render one document by the user's template of this name, else by ours."""
-    name = path.removeprefix("docs/")
-    own = f"evidence/templates/{name}.j2"
+    own = _own_template(path)
     template = content.texts.get(own)
     return render_document(
-        template_source(name) if template is None else template,
+        template_source(path.removeprefix("docs/")) if template is None else template,
         where=own,
         content=content,
         name=f"{content.metadata['name']} {content.metadata['version']}",

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from release_tasks.errors import IntegrityError
 from release_tasks.formats.html_template import render_html
 from release_tasks.policy.content_figures import shown_number
 from release_tasks.policy.page import WEIGHT_ROLES, Page, Rebuilt, build_page
@@ -19,16 +18,15 @@ from release_tasks.policy.page_lineage import WIDTH as NODE_WIDTH
 from release_tasks.policy.page_performance import target_words
 from release_tasks.policy.page_tensors import HEIGHT, WIDTH
 from release_tasks.policy.rebuild_text import CLAIM, level_words, verdict_words
-from release_tasks.policy.release_check import read_manifest
 from release_tasks.records.baseline import BASELINES
 from release_tasks.records.digest import Digest, parse_digest
-from release_tasks.records.manifest import MANIFEST, Manifest
 from release_tasks.records.release_contents import REBUILD
 from release_tasks.stages.documents_action import read_content
 from release_tasks.stages.execution import Context
 from release_tasks.stages.package import PACKAGE
 from release_tasks.stages.page import page_path
 from release_tasks.stages.records_io import read_record
+from release_tasks.stages.release_manifest import read_release_manifest
 from release_tasks.system.attested_report import read_attested
 from release_tasks.system.disk import write_atomic
 from release_tasks.system.storage import storage_errors
@@ -57,7 +55,7 @@ def read_page(folder: Path, *, root: Digest) -> Page:
     That is the directory, the rebuild report beside it, and what earlier releases measured. Raises as
     `write_page`, StorageError when the system refuses.
     """
-    manifest = _manifest(folder)
+    manifest = read_release_manifest(folder)
     attestations = folder.parent / f"{manifest.version}.attestations"
     history, measured = _history(folder, manifest.version)
     report = attestations / REBUILD
@@ -78,20 +76,6 @@ def read_page(folder: Path, *, root: Digest) -> Page:
         weights=weights,
         sources=tuple((path, hashlib.sha256(data).hexdigest()) for path, data in used),
     )
-
-
-def _manifest(folder: Path) -> Manifest:
-    with storage_errors(folder):
-        manifest, problems = read_manifest({MANIFEST: (folder / MANIFEST).read_bytes()})
-    if manifest is None:
-        (first, *_) = problems
-        raise IntegrityError(
-            "the manifest cannot be read",
-            wanted=first.wanted,
-            found=first.found,
-            where=str(folder / MANIFEST),
-        )
-    return manifest
 
 
 def _history(folder: Path, version: str) -> tuple[History, dict[str, bytes]]:

@@ -10,6 +10,7 @@ from release_tasks.records.evidence import Evidence, evidence_from_json
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.disk import write_atomic
+from release_tasks.system.record_file import read_record_file
 
 
 def write_record(workspace: Workspace, path: str, value: JSON) -> None:
@@ -25,8 +26,8 @@ def read_record(workspace: Workspace, path: str) -> JSONObject:
 
 
 def read_object(file: Path, *, where: str) -> JSONObject:
-    """Read a canonical JSON object from a file; raises FormatError when it is anything else."""
-    value = parse_canonical(file.read_bytes(), where=where)
+    """Read a canonical JSON object from a file; raises FormatError when it is anything else, OSError."""
+    value = parse_canonical(read_record_file(file, where=where), where=where)
     if not isinstance(value, dict):
         raise FormatError("not a record", wanted="a JSON object", found=type(value).__name__, where=where)
     return value

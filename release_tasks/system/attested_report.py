@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from release_tasks.errors import FormatError
@@ -11,7 +12,7 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON
 from release_tasks.records.rebuild import RebuildReport, report_from_json
-from release_tasks.records.release_contents import MAX_RECORD_BYTES
+from release_tasks.system.record_file import read_record_file
 
 
 @frozen
@@ -25,7 +26,7 @@ class Attested:
 
 def read_attested(file: Path, *, root: Digest | None) -> Attested | None:
     """Read the report at `file` for the release of this root; None when there is no such file."""
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
     try:
         report, claimed = read_report(file)
@@ -45,7 +46,5 @@ def read_attested(file: Path, *, root: Digest | None) -> Attested | None:
 
 def read_report(file: Path) -> tuple[RebuildReport, JSON]:
     """Read a report and the level that it claims; raises FormatError for any other file, OSError."""
-    if file.stat().st_size > MAX_RECORD_BYTES:
-        raise FormatError("a rebuild report that is too large", found=f"more than {MAX_RECORD_BYTES} bytes")
-    value = parse_canonical(file.read_bytes(), where=file.name)
+    value = parse_canonical(read_record_file(file, where=file.name), where=file.name)
     return report_from_json(value, where=file.name), value.get("level") if isinstance(value, dict) else None

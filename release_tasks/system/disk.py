@@ -41,6 +41,14 @@ def write_atomic(path: StrPath, data: bytes, *, mode: int = 0o644) -> None:
     fsync_dir(folder or ".")
 
 
+def rewrite_atomic(path: StrPath, data: bytes) -> None:
+    """Replace what a file of a person holds, as `write_atomic`: a link stays a link, and its mode stays."""
+    target = Path(os.path.realpath(path))
+    with storage_errors(path):
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+    write_atomic(target, data, mode=mode)
+
+
 def _write_new(path: str, data: bytes, mode: int) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | OPEN_SAFELY, mode)
     try:

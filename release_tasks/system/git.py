@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Container, Sequence
@@ -260,12 +261,45 @@ def tag_names(root: Path) -> tuple[str, ...]:
 
 
 def tag_commit(root: Path, tag: str) -> str | None:
-    """The commit that a tag names, peeled, or None when there is no such tag."""
+    """The commit that a tag names, peeled, or None when there is no such tag.
+
+    Raises EnvironmentRefused when there is one that git cannot follow to a commit, or git cannot be asked: a
+    tag that nobody could read is not one that is not there, and the version may be sealed by it.
+    """
     repository = _repository(root)
     if repository is None or not _may_have_tag(repository / ".git", tag):
         return None
     text = _git(root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+    if text is None and not _lacks_tag(root, repository / ".git", tag):
+        raise EnvironmentRefused(
+            f"git cannot tell what the tag {tag} is",
+            wanted="a tag of a commit, and a git that may read this repository",
+            found=_complaint(root, "rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}"),
+            where=str(root),
+            hint="the version may be sealed by it: mend what git says, then run again",
+        )
     return text.strip() if text else None
+
+
+def _lacks_tag(root: Path, git: Path, tag: str) -> bool:
+    """Whether git says that there is no such tag; where refs are plain files, one has been seen already."""
+    return not _plain_refs(git) and _git(root, "for-each-ref", f"refs/tags/{tag}") == ""
+
+
+def _complaint(root: Path, *args: str) -> str:
+    """What git says when it refuses, on one line."""
+    if shutil.which("git") is None:
+        return "there is no git on the search path"
+    done = subprocess.run(
+        ["git", *args], cwd=root, env=git_environment(), capture_output=True, timeout=_LIMIT_S, check=False
+    )
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return re.sub("^(?:fatal|error|warning): ", "", said[0]) if said else "an error without a word"
+
+
+def in_repository(root: Path) -> bool:
+    """Whether the folder lies in a repository, found without starting git."""
+    return _repository(root) is not None
 
 
 def tag_id(root: Path, tag: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from release_tasks.errors import EnvironmentRefused, RemoteError, SealedError
 from release_tasks.records.frozen_record import frozen
-from release_tasks.system.git import git_environment
+from release_tasks.system.git import git_environment, in_repository
 
 LIMIT_S = 60.0  # for a remote, and for a person who types a passphrase
 # Who tags, and how a remote is reached; nothing that names another repository, index or object store.
@@ -140,22 +140,40 @@ def _setting(root: Path, key: str, *more: str) -> str | None:
 
 
 def find_tag(root: Path, name: str) -> TagObject | None:
-    """The tag of this name in the local repository, or None."""
-    fields = "%(objectname) %(objecttype) %(*objectname)"
-    done = _run(root, "for-each-ref", f"--format={fields}", f"refs/tags/{name}")
-    if done.returncode or not done.stdout.strip():
+    """The tag of this name in the local repository, or None; EnvironmentRefused when git cannot tell."""
+    text = _tag_rows(root, "%(objectname) %(objecttype) %(*objectname)", f"refs/tags/{name}")
+    if not text.strip():
         return None
-    found, kind, *peeled = done.stdout.split()
+    found, kind, *peeled = text.split()
     return TagObject(name=name, id=found, commit=peeled[0] if peeled else found, annotated=kind == "tag")
 
 
+def _tag_rows(root: Path, row: str, pattern: str) -> str:
+    """What git prints of the tags; a git that cannot tell is not one without tags."""
+    if not in_repository(root):
+        return ""
+    done = _run(root, "for-each-ref", f"--format={row}", pattern)
+    broken = [line for line in done.stderr.splitlines() if "ignoring broken ref" in line]
+    if done.returncode == 0 and not broken:
+        return done.stdout
+    raise EnvironmentRefused(
+        "git cannot list the tags",
+        wanted="every tag, whole",
+        found="\n".join(map(without_credentials, broken)) or _said(done),
+        where=str(root),
+        hint="a version may be sealed by one of them: mend what git says, then run again",
+    )
+
+
 def local_tags(root: Path, name: str | None = None) -> tuple[LocalTag, ...]:
-    """Every tag of the repository, or the one of this name, by one start of git; none without git."""
+    """Every tag of the repository, or the one of this name, by one start of git; none without a repository.
+
+    Raises EnvironmentRefused when git cannot tell.
+    """
     fields = ("refname:strip=2", "objectname", "objecttype", "*objectname", "contents:signature", "contents")
     row = "%00".join(f"%({field})" for field in fields) + "%01"
-    done = _run(root, "for-each-ref", f"--format={row}", "refs/tags" if name is None else f"refs/tags/{name}")
     found = []
-    for text in done.stdout.split("\x01\n") if done.returncode == 0 else ():
+    for text in _tag_rows(root, row, "refs/tags" if name is None else f"refs/tags/{name}").split("\x01\n"):
         if text:
             name, object_id, kind, peeled, signature, message = text.split("\0")
             annotated = kind == "tag"

@@ -6,6 +6,8 @@ import errno
 import os
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,34 +29,50 @@ class FileLock:
 
     Exclusive unless `shared`; waits unless `wait=False`, which raises StorageError naming the pid and command
     of the holder. On Windows every lock is exclusive (msvcrt has no shared kind), which costs only
-    parallelism. The file stays: removing it would let two processes lock two files of the same name.
+    parallelism. The file stays unless `keep=False`, for a folder of other people: then its exclusive holder
+    removes it, and who has locked a file that was removed takes the lock anew.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, shared: bool = False, wait: bool = True) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, shared: bool = False, wait: bool = True, keep: bool = True
+    ) -> None:
         self.path = os.fspath(path)
         self.shared = shared
         self.wait = wait
+        self.keep = keep
         self._fd: int | None = None
 
     def __enter__(self) -> Self:
         if self._fd is not None:
             raise RuntimeError(f"{self.path} is held by this very object")
-        with storage_errors(self.path):
-            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
-        try:
+        while self._fd is None:
             with storage_errors(self.path):
-                self._take(fd)
-                self._sign(fd)
-        except BaseException:
-            os.close(fd)
-            raise
-        self._fd = fd
+                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+            try:
+                with storage_errors(self.path):
+                    self._take(fd)
+                    if self.keep or self._is_there(fd):
+                        self._sign(fd)
+                        self._fd = fd
+            finally:
+                if self._fd is None:
+                    os.close(fd)
         return self
+
+    def _is_there(self, fd: int) -> bool:
+        """Whether the file that we have locked still bears the name: its last holder may have removed it."""
+        try:
+            return os.path.samestat(Path(self.path).stat(), os.fstat(fd))
+        except FileNotFoundError:
+            return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._fd is not None:
+            if not self.keep:
+                with suppress(OSError):  # Windows removes no file that is open: there it stays
+                    Path(self.path).unlink()
             _unlock(self._fd)
             os.close(self._fd)
             self._fd = None

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from release_tasks.errors import ReleaseError
 from release_tasks.records.frozen_record import frozen
+from release_tasks.records.receipt import RECEIPTS
 from release_tasks.system.git import tag_commit, tag_message, tags_unknown
-
-RECEIPTS = "receipts"
+from release_tasks.system.receipts import read_receipts, receipt_files
 
 
 @frozen
 class Seal:
-    """What makes a version final: the tag's commit and, where its message has one, its `exact_root`."""
+    """What makes a version final: the tag's commit, None of a receipt, and the `exact_root` that it names.
+
+    `exact_root` is None where a tag of another hand names none, where receipts cannot be read, and where
+    they contradict each other.
+    """
 
     name: str
     commit: str | None
@@ -21,14 +26,26 @@ class Seal:
 
 
 def read_seal(root: Path, tag: str, attestations: Path) -> Seal | None:
-    """Look for the tag `tag` and for receipts beside the release; None while the version is a candidate."""
+    """Look for the tag `tag` and for receipts beside the release; None while the version is a candidate.
+
+    A receipt that cannot be read, or speaks of another release, seals as well: something was published under
+    this version. Raises EnvironmentRefused when git cannot tell.
+    """
     commit = tag_commit(root, tag)
     if commit is not None:
         return Seal(name=tag, commit=commit, exact_root=_line(tag_message(root, tag), "exact_root:"))
-    receipts = attestations / RECEIPTS
-    if receipts.is_dir() and any(receipts.iterdir()):
-        return Seal(name=f"{RECEIPTS} in {attestations.name}", commit=None, exact_root=None)
+    if receipt_files(attestations):
+        name = f"{RECEIPTS} in {attestations.name}"
+        return Seal(name=name, commit=None, exact_root=_published_root(attestations))
     return None
+
+
+def _published_root(attestations: Path) -> str | None:
+    try:
+        found = {str(receipt.exact_root) for receipt in read_receipts(attestations)}
+    except ReleaseError:
+        return None
+    return found.pop() if len(found) == 1 else None
 
 
 def is_sealed(root: Path, tag: str, attestations: Path) -> bool:

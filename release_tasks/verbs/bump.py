@@ -6,13 +6,11 @@ Nothing is committed: what was written is for the person to look at.
 from __future__ import annotations
 
 import datetime as dt
+import shlex
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from release_tasks.config.parse import parse_release
 from release_tasks.config.schema import Release
@@ -20,7 +18,7 @@ from release_tasks.errors import ConfigError
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.bump_choice import Choice, choose_version
 from release_tasks.policy.version_advice import Promise, Reason, corrected, reasons_of
-from release_tasks.policy.version_text import mentions, occurrences, replace_version
+from release_tasks.policy.version_text import mentions, occurrences, replace_version, replaced_once
 from release_tasks.records.baseline import Baseline, baseline_path
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -32,9 +30,10 @@ from release_tasks.stages.changes_action import commit_entries, current_contract
 from release_tasks.stages.dataset_digest import dataset_digest
 from release_tasks.stages.plan import RELEASES, make_plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
-from release_tasks.system.disk import write_atomic
+from release_tasks.system.disk import rewrite_atomic
 from release_tasks.system.git import tag_message, tag_names, tags_unknown
 from release_tasks.system.seal import read_seal
+from release_tasks.system.storage import storage_errors
 from release_tasks.verbs.released_baseline import read_baseline, released_baseline
 
 _NO_ARTIFACTS = "the artifacts are not all there, so commits alone were judged: 'doit release' makes them"
@@ -130,15 +129,16 @@ def write_bump(bump: Bump, root: Path) -> None:
     done = 0
     try:
         for path, data in bump.files:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(root / path, data)
+            with storage_errors(root / path):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+            rewrite_atomic(root / path, data)
             done += 1
     except BaseException:
         for path, old in before[:done]:
             if old is None:
                 (root / path).unlink()
             else:
-                write_atomic(root / path, old)
+                rewrite_atomic(root / path, old)
         raise
 
 
@@ -233,7 +233,10 @@ def _edits(
         _replaced(release.root, path, old, new.text) for path in release.versioning.files if path != name
     ]
     text = release.file.read_bytes().decode("utf-8")
-    changed = _with_version(text, new.text, where=name)
+    tables = ("release", "dataset") if release.type == "dataset" else ("release",)
+    changed = text
+    for table in tables if old != new.text else ():
+        changed = _with_version(changed, old, new.text, table=table, where=name)
     if name in release.versioning.files:
         changed = replace_version(changed, old, new.text)[0]
     _check(changed, release)
@@ -245,15 +248,26 @@ def _edits(
     return tuple(edits), elsewhere
 
 
-def _with_version(text: str, version: str, *, where: str) -> str:
-    """release.toml with another version, every comment and blank as it was."""
-    try:
-        document: Any = tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise ConfigError("TOML is malformed", found=str(error), where=where) from None
-    if document["release"]["version"] != version:
-        document["release"]["version"] = version
-    return tomlkit.dumps(document)
+def _with_version(text: str, old: str, new: str, *, table: str = "release", where: str) -> str:
+    """release.toml with another version in a table and not one other character.
+
+    Raises ConfigError where the version is spelt oddly.
+    """
+    document = tomllib.loads(text)
+    wanted = {**document, table: {**document[table], "version": new}}
+    for changed in replaced_once(text, old, new):
+        try:
+            if tomllib.loads(changed) == wanted:
+                return changed
+        except tomllib.TOMLDecodeError:
+            continue
+    raise ConfigError(
+        "the version cannot be replaced where it stands",
+        wanted=f"{table}.version, written as {old}",
+        found="other characters that mean the same",
+        where=where,
+        hint=f'write version = "{old}"',
+    )
 
 
 def _replaced(root: Path, path: str, old: str, new: str) -> tuple[str, bytes]:
@@ -283,7 +297,7 @@ def _replaced(root: Path, path: str, old: str, new: str) -> tuple[str, bytes]:
 
 def _check(text: str, release: Release) -> None:
     """What is written must be a release.toml; raises ConfigErrors."""
-    document: Mapping[str, object] = tomlkit.parse(text).unwrap()
+    document: Mapping[str, object] = tomllib.loads(text)
     parse_release(document, root=release.root, file=release.file, environ={})
 
 
@@ -293,7 +307,7 @@ def _bytes(path: Path) -> bytes | None:
 
 def next_commands(bump: Bump, root: Path) -> Sequence[str]:
     """What a person runs next, in this order (B4): inputs that are frozen already have to be frozen anew."""
-    paths = " ".join(path for path, _ in bump.files)
+    paths = shlex.join(path for path, _ in bump.files)
     version = bump.choice.version.text
     return (
         "doit freeze --update" if (root / LOCK).is_file() else "doit freeze",

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from release_tasks import __version__
 from release_tasks.config.schema import Release
-from release_tasks.policy.card_text import number_flaws, section_flaws
-from release_tasks.policy.traces import Sources, known_sources, traces_in, without_traces
-from release_tasks.records.card import CARD_SECTIONS, CardFlaw, CardName
-from release_tasks.records.document import DATA_CARD, DOCUMENT_ROLES, MODEL_CARD
+from release_tasks.policy.content import content_reads
+from release_tasks.policy.document_check import document_flaws
+from release_tasks.policy.traces import known_sources, traces_in
+from release_tasks.records.card import CardFlaw
+from release_tasks.records.digest import sha256
+from release_tasks.records.document import DOCUMENT_ROLES
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
-from release_tasks.records.manifest import MANIFEST
+from release_tasks.records.manifest import MANIFEST, ManifestFile
 from release_tasks.stages.cards_action import card_flaws
 from release_tasks.stages.documents_action import read_content, render_documents
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES
+from release_tasks.stages.release_manifest import read_release_manifest
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.storage import storage_errors
-from release_tasks.verbs.release_content import read_release_manifest
 
 _ENVIRONMENT = "evidence/environment.json"
 _SHOWN = 5  # lines of a document that are told one by one
-_CARDS: tuple[tuple[str, CardName], ...] = ((MODEL_CARD, "model"), (DATA_CARD, "data"))
 
 
 @frozen
@@ -80,8 +82,7 @@ def check_card_sources(release: Release) -> tuple[DocumentFlaw, ...]:
     """
     if release.cards is None:
         return ()
-    with storage_errors(release.root):
-        return tuple(map(_flaw_of, card_flaws(release, Workspace(release))))
+    return tuple(map(_flaw_of, card_flaws(release, Workspace(release))))
 
 
 def _flaw_of(flaw: CardFlaw) -> DocumentFlaw:
@@ -100,14 +101,15 @@ def check_documents(folder: Path) -> DocumentReport:
     same = generator == f"release_tasks {__version__}"
     listed = [file.path for file in manifest.files if file.role in DOCUMENT_ROLES]
     with storage_errors(folder):
+        changed = tuple(_changed_evidence(folder, manifest.files))
         found = {path: (folder / path).read_bytes() for path in listed if (folder / path).is_file()}
     texts = {path: data.decode("utf-8", "replace") for path, data in found.items()}
     rendered = {document.path: document.data for document in render_documents(content)} if same else {}
     sources = known_sources(content)
     paths = sorted(rendered.keys() | set(listed))
     flaws = (
-        *(flaw for path, text in texts.items() for flaw in _numbers(path, text, sources)),
-        *_sections(texts),
+        *changed,
+        *(_flaw_of(flaw) for path, text in texts.items() for flaw in document_flaws(path, text, sources)),
         *(flaw for path in paths for flaw in _drift(path, rendered, found, same=same)),
     )
     first = {(flaw.path, flaw.line): flaw for flaw in reversed(flaws)}
@@ -138,24 +140,16 @@ def _drift(
             yield DocumentFlaw(path=path, line=number + 1, wanted=padded[0][number], found=padded[1][number])
 
 
-def _numbers(path: str, text: str, sources: Sources) -> Iterator[DocumentFlaw]:
-    """Yield every number that its evidence does not bear out, and every one that has no source."""
-    for trace in traces_in(text):
-        flaw = trace.flaw(sources)
-        if flaw is not None:
-            yield DocumentFlaw(path=path, line=trace.line, wanted=flaw[0], found=flaw[1])
-    if path.endswith(".md"):
-        yield from map(_flaw_of, number_flaws(without_traces(_body(text)), source=path))
-
-
-def _body(text: str) -> str:
-    """A document with its front matter blanked, so that lines keep their numbers."""
-    head, fence, rest = text.partition("\n---\n")
-    return "\n" * (head.count("\n") + 2) + rest if text.startswith("---\n") and fence else text
-
-
-def _sections(texts: Mapping[str, str]) -> Iterator[DocumentFlaw]:
-    """Yield every required section that a card does not have, or that is empty."""
-    for path, card in _CARDS:
-        if path in texts:
-            yield from map(_flaw_of, section_flaws(_body(texts[path]), CARD_SECTIONS[card], (), source=path))
+def _changed_evidence(folder: Path, files: Iterable[ManifestFile]) -> Iterator[DocumentFlaw]:
+    """Yield every file that documents are rendered from and that is no longer the one of the manifest."""
+    known = {file.path: file for file in files}
+    for path in content_reads(known.values()):
+        wanted = known[path].entry.sha256
+        found = sha256(hashlib.sha256((folder / path).read_bytes()).hexdigest())
+        if found != wanted:
+            yield DocumentFlaw(
+                path=path,
+                line=1,
+                wanted=f"sha256:{wanted.short}, as {MANIFEST} says",
+                found=f"sha256:{found.short}",
+            )

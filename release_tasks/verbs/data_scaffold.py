@@ -62,6 +62,6 @@ def _dataset(heading: Heading, found: DataFiles | None) -> Iterator[str]:
     yield '# name = "our own texts"'
     yield '# license = "CC0-1.0"'
     yield ""
-    yield "# What only people can say of the data, one heading for each section: docs/reference/cards.md"
+    yield "# What only people can say of the data, one heading for each section: docs/reference/documents.md"
     yield "# [cards]"
     yield '# data = "DATA_CARD.md"'

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from release_tasks.config.publishing import find_destination, is_own, place_of
+from release_tasks.config.publishing import OWN_FOLDERS, find_destination, is_own, place_of
 from release_tasks.config.schema import Destination, Release
-from release_tasks.errors import ConfigError, GateRefused, SealedError
+from release_tasks.errors import ConfigError, GateRefused
 from release_tasks.policy.publish_rules import Pointer, plan_aliases, refuse_destination
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -87,19 +87,39 @@ class _Job:
 def open_registry(
     release: Release, destination: Destination, *, environ: Mapping[str, str], told: Told
 ) -> tuple[Registry, Path]:
-    """Open a destination; the folder that comes with it is for what is made on the way, and the caller's."""
+    """Open a destination; the folder that comes with it is for what is made on the way, and the caller's.
+
+    Raises ConfigError for a place among the folders that release_tasks keeps for itself.
+    """
+    place = None if destination.scheme == "github" else place_of(release, destination)
+    if place is not None:
+        _refuse_own_folders(release, destination, place)
     scratch = release.root / STATE / f"publish-{destination.name}"
     opening = Opening(
         name=release.name,
         scheme=release.version.scheme,
         target=destination.target,
-        place=None if destination.scheme == "github" else place_of(release, destination),
+        place=place,
         own=is_own(destination),
         scratch=scratch,
         environ=environ,
         told=told,
     )
     return REGISTRIES[destination.scheme](opening), scratch
+
+
+def _refuse_own_folders(release: Release, destination: Destination, place: Path) -> None:
+    """Whatever links the path takes: copies among the originals would be two truths."""
+    target = (place / release.name if destination.scheme == "directory" else place).resolve()
+    for name in OWN_FOLDERS:
+        own = (release.root / name).resolve()
+        if target == own or own in target.parents:
+            raise ConfigError(
+                "path refused: release_tasks itself keeps things there",
+                wanted=f"a place outside {', '.join(OWN_FOLDERS)}",
+                found=str(target),
+                where=f"release.toml: publish.{destination.name}.uri",
+            )
 
 
 def publish(
@@ -128,7 +148,7 @@ def publish(
             hint="run 'doit tag' first",
         )
     attestations = plan.release.root / plan.attestations
-    receipt = own_receipt(attestations, destination, str(root))
+    receipt = own_receipt(attestations, destination)
     if not dry_run:
         for folder in (attestations, attestations / RECEIPTS, attestations / JOURNAL):
             remove_unfinished(folder)
@@ -153,29 +173,16 @@ def publish(
         remove_tree(scratch)
 
 
-def own_receipt(attestations: Path, destination: Destination, root: str) -> Receipt | None:
-    """The receipt of this destination, None without one; it must speak of this place and of this release.
-
-    Raises ConfigError when the destination was another place then, SealedError for another root.
-    """
+def own_receipt(attestations: Path, destination: Destination) -> Receipt | None:
+    """The receipt of this destination, None without one; ConfigError when that was another place then."""
     receipt = read_receipt(attestations, destination.name)
-    if receipt is None:
-        return None
-    if receipt.uri != destination.uri:
+    if receipt is not None and receipt.uri != destination.uri:
         raise ConfigError(
             f"{destination.name} was another place when {receipt.version} was published there",
             wanted=receipt.uri,
             found=destination.uri,
             where=f"release.toml: publish.{destination.name}.uri",
             hint="give the new place a name of its own",
-        )
-    if str(receipt.root) != root:
-        raise SealedError(
-            f"{receipt.version} is published already, with other bytes",
-            wanted=f"root {receipt.root}",
-            found=f"root {root}",
-            where=receipt_name(destination.name),
-            hint="a published version never changes: raise release.version with 'doit bump'",
         )
     return receipt
 

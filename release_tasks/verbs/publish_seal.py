@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 from release_tasks.errors import GateRefused, SealedError
-from release_tasks.policy.tag_message import message_fields
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.workspace import Workspace
-from release_tasks.system.git import tag_message
-from release_tasks.system.git_tag import TagObject, find_tag
+from release_tasks.system.git_tag import TagObject
 from release_tasks.system.receipts import read_receipts
 from release_tasks.system.yank_file import read_yank
 from release_tasks.verbs.seal_record import sealed_root
 from release_tasks.verbs.seal_verdict import Sealing, judge_seal
 from release_tasks.verbs.tag_text import reason_lines
-
-
-def tag_of(plan: Plan, sealing: Sealing) -> TagObject | None:
-    """The release's tag, None without one; raises SealedError for one that binds another release."""
-    root, name = plan.release.root, plan.release.version.tag_name(plan.release.name)
-    tag = find_tag(root, name)
-    if tag is None:
-        return None
-    fields = message_fields(tag_message(root, name)) if tag.annotated else {}
-    checked = sealing.checked
-    wanted = (str(checked.root), str(checked.exact_root))
-    if (fields.get("root"), fields.get("exact_root")) != wanted or tag.commit != sealing.metadata[
-        "git_commit"
-    ]:
-        raise SealedError(
-            f"the tag {name} is of another release",
-            wanted=f"root {checked.root} at {sealing.metadata['git_commit']}",
-            found=f"root {fields.get('root', 'none')} at {tag.commit}",
-            where=plan.folder,
-            hint="a tag never moves: raise release.version with 'doit bump'",
-        )
-    return tag
+from release_tasks.verbs.version_taken import find_own_tag, other_receipts
 
 
 def refuse_unfit(plan: Plan, workspace: Workspace) -> tuple[Sealing, TagObject | None]:
     """Judge the candidate at the seal point; one that is sealed already is only verified again.
 
-    Raises GateRefused with every reason that speaks against it, SealedError for a tag of another release.
+    Raises GateRefused with every reason that speaks against it, SealedError when the version is taken by a
+    tag or a receipt of another release.
     """
     attestations = workspace.root / plan.attestations
     yank = read_yank(attestations)
@@ -53,15 +31,20 @@ def refuse_unfit(plan: Plan, workspace: Workspace) -> tuple[Sealing, TagObject |
             hint="publish a version that mends it; 'doit yank VERSION --undo' takes the mark away",
         )
     sealing = judge_seal(plan, workspace)
-    tag = tag_of(plan, sealing)
-    sealed = sealed_root(attestations) == str(sealing.checked.root) and (
-        tag is not None or bool(read_receipts(attestations))
-    )
+    own = find_own_tag(workspace.root, plan.release.version.tag_name(plan.release.name), sealing)
+    taken = (*own.against, *other_receipts(attestations, sealing))
+    if taken and sealing.checked.ok:
+        raise SealedError(
+            f"{plan.release.version.text} is another release already",
+            wanted="a version that nothing else was released under",
+            found="\n".join(reason_lines(taken)),
+            where=plan.folder,
+        )
+    judged = sealed_root(attestations) == str(sealing.checked.root) and sealing.checked.ok
+    if judged and (own.ours or read_receipts(attestations)):
+        return sealing, own.tag
     findings = [
-        finding
-        for gate in sealing.verdict.gates
-        if gate.status == "fail" and not (sealed and sealing.checked.ok)
-        for finding in gate.findings
+        finding for gate in sealing.verdict.gates if gate.status == "fail" for finding in gate.findings
     ]
     if findings:
         raise GateRefused(
@@ -70,4 +53,4 @@ def refuse_unfit(plan: Plan, workspace: Workspace) -> tuple[Sealing, TagObject |
             found="\n".join(reason_lines(findings)),
             where=plan.folder,
         )
-    return sealing, tag
+    return sealing, own.tag

@@ -88,6 +88,22 @@ MORE = """\
 # records = "rebuilds"  # a folder that may be committed or shared
 # max_ulp = 4  # units in the last place; without it every bit counts
 
+# The words of the model card that only people can say, one "## Section" each.
+# [cards]
+# model = "cards/model.md"
+# language = ["en"]
+# tags = ["code"]
+
+# What a breaking change and a feature ask for before 1.0.0; further files that carry the version.
+# [versioning]
+# bump_minor_pre_major = true
+# files = ["pyproject.toml"]  # 'doit bump' replaces the version in them too
+
+# What a commit that is pushed already should have said.
+# [[changelog.reword]]
+# commit = "0123456789ab"
+# message = "fix: prompts may be empty"
+
 # Where 'doit publish store' sends a release: directory:FOLDER, file:FILE.tar or github:OWNER/REPO.
 # [publish.store]
 # uri = "directory:/srv/models"

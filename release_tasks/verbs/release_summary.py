@@ -20,6 +20,7 @@ from release_tasks.stages.evidence import exact_records
 from release_tasks.stages.gate import TRUST, VERDICT
 from release_tasks.stages.layout import place_artifacts
 from release_tasks.stages.package import PACKAGE
+from release_tasks.stages.page import page_path
 from release_tasks.stages.plan import Plan
 from release_tasks.stages.records_io import read_object, read_record
 from release_tasks.stages.workspace import Workspace
@@ -189,5 +190,7 @@ def _candidate_rows(plan: Plan, workspace: Workspace) -> Iterator[tuple[str, str
     yield "directory", where
     for kind in plan.release.bundles:
         yield "bundle", os.path.relpath(workspace.root / bundle_path(plan, kind))
+    if plan.release.page:
+        yield "page", os.path.relpath(workspace.root / page_path(plan))
     yield "seal", _seal_line(plan, workspace)
     yield "verify", f"release-tasks verify {shlex.quote(where)} --root {package['root']}"

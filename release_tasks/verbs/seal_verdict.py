@@ -46,13 +46,13 @@ def judge_seal(plan: Plan, workspace: Workspace) -> Sealing:
     there is no candidate, or when it is so damaged that its own records cannot be read.
     """
     folder = workspace.root / plan.folder
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         raise GateRefused(
             f"there is no candidate of {plan.release.version.text} (EVIDENCE_MISSING)",
             wanted="an accepted candidate",
-            found="nothing",
+            found="a symbolic link" if folder.is_symlink() else "nothing",
             where=plan.folder,
-            hint="run 'doit release'",
+            hint="put the folder itself there" if folder.is_symlink() else "run 'doit release'",
         )
     contents = read_release_tree(folder, full=True, tensors=False, keep=_ROLES)
     checked = check_release(contents)
@@ -60,6 +60,7 @@ def judge_seal(plan: Plan, workspace: Workspace) -> Sealing:
         released = read_released(contents.kept)
     except FormatError as error:
         raise _damaged(plan, checked, error) from None
+    _refuse_foreign(plan, checked)
     problems: list[JSON] = [problem.to_json() for problem in checked.problems]
     evidence: JSONObject = {
         **seal_evidence(plan, workspace, released, remembered=False),
@@ -76,6 +77,20 @@ def judge_seal(plan: Plan, workspace: Workspace) -> Sealing:
         metadata=released.metadata,
         verdict=decide_seal(released, evidence),
     )
+
+
+def _refuse_foreign(plan: Plan, checked: Checked) -> None:
+    """The directory must be of the very release that release.toml names: another one may verify as well."""
+    manifest, release = checked.manifest, plan.release
+    wanted = (release.name, release.version.text)
+    if manifest is not None and (manifest.name, manifest.version) != wanted:
+        raise GateRefused(
+            f"the directory of {release.name} {release.version.text} holds another release (RELEASE_DAMAGED)",
+            wanted=" ".join(wanted),
+            found=f"{manifest.name} {manifest.version}",
+            where=plan.folder,
+            hint="move it away, then run 'doit release'",
+        )
 
 
 def _level(evidence: JSONObject) -> int | None:

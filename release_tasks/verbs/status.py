@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import FormatError, ReleaseError
-from release_tasks.formats.canonical_json import parse_canonical
 from release_tasks.policy.release_check import read_manifest
 from release_tasks.policy.tag_message import message_fields
 from release_tasks.records.digest import Digest
@@ -15,13 +14,15 @@ from release_tasks.records.frozen_record import frozen
 from release_tasks.records.identity import FileEntry, root
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest
-from release_tasks.records.receipt import RECEIPTS, Receipt, receipt_from_json
+from release_tasks.records.receipt import RECEIPTS, Receipt
 from release_tasks.records.release_contents import REBUILD, VERDICT
 from release_tasks.records.version import Version, parse_version
 from release_tasks.records.yank import YankEvent
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan
 from release_tasks.stages.records_io import read_object
 from release_tasks.system.git_tag import LocalTag, local_tags
+from release_tasks.system.receipts import read_receipt_file, receipt_files
+from release_tasks.system.record_file import read_record_file
 from release_tasks.system.release_tree import found_in_memory, list_release
 from release_tasks.system.yank_file import read_yank
 from release_tasks.verbs.rebuild_evidence import read_attested
@@ -29,6 +30,7 @@ from release_tasks.verbs.seal_record import pushed_to
 
 State = Literal["sealed", "candidate", "experiment", "rejected"]
 _REJECTED = ".rejected"
+_ATTESTATIONS = ".attestations"
 
 
 @frozen
@@ -101,11 +103,9 @@ def release_rows(plan: Plan) -> tuple[ReleaseRow, ...]:
     base = plan.release.root
     tags = {found.tag.name: found for found in local_tags(base)}
     rows = [_row(plan, version, folder, tags) for version, folder in _folders(base)]
-    here = {row.version for row in rows if row.state != "experiment"}
-    for name, found in tags.items():
-        version = _version_of(plan, name)
-        if version is not None and version not in here:
-            rows.append(_row(plan, version, None, {name: found}))
+    here = {row.version for row in rows if row.state not in {"experiment", "rejected"}}
+    tagged = {version for name in tags if (version := _version_of(plan, name)) is not None}
+    rows += [_row(plan, version, None, tags) for version in (tagged | _published(base)) - here]
     return tuple(sorted(rows, key=lambda row: _order(plan, row)))
 
 
@@ -114,6 +114,14 @@ def _folders(base: Path) -> Iterator[tuple[str, Path]]:
         for file in sorted((base / home).glob(f"*/{MANIFEST}")):
             if not file.parent.name.startswith(".") and not file.parent.is_symlink():
                 yield file.parent.name, file.parent
+
+
+def _published(base: Path) -> set[str]:
+    """Versions that have a receipt, or a link in place of the directory: perhaps nothing else is here."""
+    found = {path.name for path in (base / RELEASES).glob("*") if path.is_symlink() and path.is_dir()}
+    names = {name.removesuffix(_ATTESTATIONS) for name in found if not name.startswith(".")}
+    beside = (base / RELEASES).glob(f"*{_ATTESTATIONS}")
+    return names | {folder.name.removesuffix(_ATTESTATIONS) for folder in beside if receipt_files(folder)}
 
 
 def _version_of(plan: Plan, tag: str) -> str | None:
@@ -139,16 +147,19 @@ def _order(plan: Plan, row: ReleaseRow) -> tuple[bool, object, str, str]:
 def _row(plan: Plan, version: str, folder: Path | None, tags: Mapping[str, LocalTag]) -> ReleaseRow:
     base = plan.release.root
     problems: list[str] = []
+    if folder is None and (base / RELEASES / version).is_symlink():
+        problems.append(f"{RELEASES}/{version} is a symbolic link, which is not followed")
     manifest, digest = (None, None) if folder is None else _identity(folder, problems)
     if folder is not None and manifest is not None:
         problems += _glance(folder, manifest)
     rejected = folder is not None and folder.parent.name == _REJECTED
     home = base / RELEASES if folder is None else folder.parent
     attestations = home / f"{version}.attestations"
-    receipts = () if rejected else tuple(_receipts(attestations, problems))
+    receipts = () if rejected else tuple(_receipts(plan, attestations, digest, problems))
     experiment = folder is not None and folder.parent.name == EXPERIMENTS
     tag = None if rejected or experiment else _tag(plan, version, tags, digest, attestations)
-    state: State = "sealed" if tag is not None or receipts else "candidate"
+    sealed = tag is not None or (not rejected and receipt_files(attestations))
+    state: State = "sealed" if sealed else "candidate"
     state = "rejected" if rejected else "experiment" if experiment else state
     return ReleaseRow(
         version=version,
@@ -167,9 +178,12 @@ def _row(plan: Plan, version: str, folder: Path | None, tags: Mapping[str, Local
 def _identity(folder: Path, problems: list[str]) -> tuple[Manifest | None, Digest | None]:
     """The manifest, and the root by the digests that it states: nothing large is read."""
     try:
-        small = {name: (folder / name).read_bytes() for name in (MANIFEST, CHECKSUMS)}
+        small = {name: read_record_file(folder / name, where=name) for name in (MANIFEST, CHECKSUMS)}
     except OSError as error:
-        problems.append(f"{Path(error.filename).name} cannot be read: {error.strerror}")
+        problems.append(f"{Path(str(error.filename)).name} cannot be read: {error.strerror}")
+        return None, None
+    except FormatError as error:
+        problems.append(f"{error.where} cannot be read: wanted {error.wanted}, found {error.found}")
         return None, None
     manifest, found = read_manifest(small)
     problems += [f"{problem.path}: {problem.found}" for problem in found]
@@ -215,18 +229,30 @@ def _level(attestations: Path, digest: Digest, problems: list[str]) -> int | Non
     return attested.level.number
 
 
-def _receipts(attestations: Path, problems: list[str]) -> Iterator[Receipt]:
-    for file in sorted((attestations / RECEIPTS).glob("*.json")):
+def _receipts(
+    plan: Plan, attestations: Path, digest: Digest | None, problems: list[str]
+) -> Iterator[Receipt]:
+    """Receipts of this very release; of any other one is said what it is."""
+    version = attestations.name.removesuffix(_ATTESTATIONS)
+    for file in receipt_files(attestations):
+        name = f"{RECEIPTS}/{file.name}"
         try:
-            yield receipt_from_json(parse_canonical(file.read_bytes(), where=file.name), where=file.name)
-        except (OSError, FormatError):
-            problems.append(f"{RECEIPTS}/{file.name} cannot be read")
+            receipt = read_receipt_file(file)
+        except ReleaseError as error:
+            problems.append(f"{name} cannot be read: {error.what}")
+            continue
+        if (receipt.name, receipt.version) != (plan.release.name, version):
+            problems.append(f"{name} is of {receipt.name} {receipt.version}")
+        elif digest is not None and receipt.root != digest:
+            problems.append(f"{name} is of another release of this version, root {receipt.root}")
+        else:
+            yield receipt
 
 
 def _yank(attestations: Path, problems: list[str]) -> YankEvent | None:
     try:
         return read_yank(attestations)
-    except (OSError, FormatError) as error:
+    except ReleaseError as error:
         problems.append(f"perhaps yanked: {error}".partition("\n")[0])
         return None
 

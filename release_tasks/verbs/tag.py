@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from release_tasks.errors import RemoteError
-from release_tasks.policy.tag_message import TagFacts, compose_message, message_fields, version_section
+from release_tasks.policy.tag_message import TagFacts, compose_message, version_section
 from release_tasks.records.code_table import CODES
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
@@ -23,7 +23,6 @@ from release_tasks.system.git_tag import (
     TagObject,
     create_tag,
     find_remote,
-    find_tag,
     push_command,
     push_tag,
     push_urls,
@@ -35,6 +34,7 @@ from release_tasks.system.git_tag import (
 )
 from release_tasks.verbs.seal_record import keep_push, keep_seal, pushed_to, sealable, sealed_root
 from release_tasks.verbs.seal_verdict import Sealing, judge_seal
+from release_tasks.verbs.version_taken import OwnTag, find_own_tag, other_receipts
 
 CHANGELOG = "docs/CHANGELOG.md"
 State = Literal["tagged", "already tagged", "would be tagged", "refused"]
@@ -109,15 +109,6 @@ def _reason_json(reason: Finding) -> JSONObject:
 
 
 @frozen
-class _Here:
-    """The tag of the release in this repository, if any, and whether it binds this very release."""
-
-    tag: TagObject | None
-    ours: bool
-    against: tuple[Finding, ...] = ()
-
-
-@frozen
 class _There:
     """Where to push, what is still to be pushed, what speaks against it, and why a remote is silent."""
 
@@ -137,9 +128,14 @@ def tag_release(plan: Plan, workspace: Workspace, request: TagRequest) -> TagRep
     root, version = workspace.root, plan.release.version
     name = version.tag_name(plan.release.name)
     sealing = judge_seal(plan, workspace)
-    here = _look_here(root, name, sealing)
+    here = find_own_tag(root, name, sealing)
     there = _look_there(root, name, here, request)
-    reasons = (*_against_seal(plan, workspace, sealing, here), *here.against, *there.against)
+    reasons = (
+        *_against_seal(plan, workspace, sealing, here),
+        *here.against,
+        *there.against,
+        *other_receipts(root / plan.attestations, sealing),
+    )
     checked = sealing.checked
     commit = sealing.metadata["git_commit"]
     report = TagReport(
@@ -167,7 +163,7 @@ class _Decided:
 
     report: TagReport
     sealing: Sealing
-    here: _Here
+    here: OwnTag
     there: _There
 
 
@@ -220,30 +216,7 @@ def _note(request: TagRequest, there: _There) -> str | None:
     return "no remote is configured: the tag is in this repository only"
 
 
-def _look_here(root: Path, name: str, sealing: Sealing) -> _Here:
-    tag = find_tag(root, name)
-    if tag is None:
-        return _Here(tag=None, ours=False)
-    fields = message_fields(tag_message(root, name)) if tag.annotated else {}
-    checked = sealing.checked
-    ours = (
-        checked.ok
-        and (fields.get("root"), fields.get("exact_root")) == (str(checked.root), str(checked.exact_root))
-        and tag.commit == sealing.metadata["git_commit"]
-    )
-    if ours:
-        return _Here(tag=tag, ours=True)
-    found = fields.get("root", "no root: another hand made it" if tag.annotated else "a lightweight tag")
-    finding = Finding(
-        code=GateCode.VERSION_TAKEN,
-        subject=f"tag {name}",
-        wanted=f"no tag of this name, or one of root {checked.root} at {sealing.metadata['git_commit']}",
-        found=f"{found} at {tag.commit}",
-    )
-    return _Here(tag=tag, ours=False, against=(finding,))
-
-
-def _look_there(root: Path, name: str, here: _Here, request: TagRequest) -> _There:
+def _look_there(root: Path, name: str, here: OwnTag, request: TagRequest) -> _There:
     """Ask every place of the remote what it has under the name; a silent one is kept as the error it is."""
     remote = find_remote(root, request.remote) if request.push else None
     if remote is None:
@@ -271,7 +244,7 @@ def _look_there(root: Path, name: str, here: _Here, request: TagRequest) -> _The
     return _There(places=places, lacking=tuple(lacking), against=tuple(against))
 
 
-def _against_seal(plan: Plan, workspace: Workspace, sealing: Sealing, here: _Here) -> Iterable[Finding]:
+def _against_seal(plan: Plan, workspace: Workspace, sealing: Sealing, here: OwnTag) -> Iterable[Finding]:
     """What refuses at the seal point; a release that was judged and tagged is only verified again."""
     if here.ours and sealed_root(workspace.root / plan.attestations) == str(sealing.checked.root):
         return ()

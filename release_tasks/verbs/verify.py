@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from release_tasks.errors import ConfigError, FormatError, IntegrityError
+from release_tasks.errors import ConfigError, FormatError, IntegrityError, ReleaseError
 from release_tasks.formats.markdown import printable
 from release_tasks.policy.release_check import check_release
 from release_tasks.records.digest import Digest, parse_digest
@@ -147,13 +148,13 @@ def _signature(cwd: Path, tag: str) -> Signature:
 def _yanked(place: Path, version: str) -> str | None:
     """Why and since when the release is yanked, or that the mark beside it cannot be read."""
     attestations = place.parent / f"{version}.attestations"
-    if "/" in version or not (attestations / YANK).exists():
+    if "/" in version or not os.path.lexists(attestations / YANK):
         return None
     from release_tasks.system.yank_file import read_yank  # noqa: PLC0415 - only where there is a mark
 
     try:
         mark = read_yank(attestations)
-    except FormatError as error:
+    except ReleaseError as error:
         return f"perhaps: {error.what}, found {error.found}"
     return None if mark is None else f"since {mark.at}: {mark.reason}"
 

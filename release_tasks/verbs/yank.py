@@ -77,9 +77,18 @@ def yank_release(plan: Plan, version: str, *, reason: str, act: Act) -> YankRepo
         raise GateRefused(f"{version} is not yanked", where=f"{attestations.name}/{YANK}")
     if last is not None and (last.act, last.reason) == (act, reason):
         return YankReport(version=version, sealed_by=seal.name, event=last, changed=False)
+    root_here = _root(root, folder)
+    if history is not None and history.root != root_here:
+        raise IntegrityError(
+            f"{YANK} speaks of another release",
+            wanted=f"root {root_here}",
+            found=f"root {history.root}",
+            where=f"{attestations.name}/{YANK}",
+            hint="find out which of the two was published; nothing was changed",
+        )
     event = YankEvent(act=act, reason=reason, at=now())
     events = (*(history.events if history is not None else ()), event)
-    yank = Yank(version=version, root=_root(root, folder), events=events)
+    yank = Yank(version=version, root=root_here, events=events)
     check_own("yank", yank.to_json())
     write_yank(attestations, yank)
     return YankReport(version=version, sealed_by=seal.name, event=event, changed=True)

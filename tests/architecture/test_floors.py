@@ -36,6 +36,7 @@ _EAGER_IN_INIT = 1
 _REBUILT = "most releases that are looked at have no report of a rebuild beside them"
 # Imports inside functions, each with its reason: (module, imported package) -> reason.
 LAZY: Mapping[tuple[str, str], str] = {
+    ("config/readers.py", "difflib"): "only a misspelt word is looked up, and it compiles expressions",
     ("config/plain_yaml.py", "yaml"): "a run that has nothing to do has no policy to parse",
     (
         "engine/graph_commands.py",

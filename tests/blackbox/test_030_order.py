@@ -12,9 +12,11 @@ step:train        Run python scripts/train.py {seed} {params.scale}
 step:evaluate     Run python scripts/evaluate.py
 frozen:outputs    Compare what the steps made with release.lock.
 frozen:versions   Compare versions of dataset and tokenizer with release.lock.
+baseline          Find the committed baseline of the last release.
 artifacts         Check the artifacts: weights, index, tokenizer, configuration, pickles.
 recipe            Look for what makes the outputs of the steps differ from run to run.
 secrets           Scan what is released: secrets, network use, file modes, open marks.
+changes           Say what changed since the last release: its commits, and what users rely on.
 smoke             Load the model, generate a sample and check it.
 gate              Decide: every gate over its evidence, one verdict.
 package           Copy and digest every file, write metadata, MANIFEST and checksums.

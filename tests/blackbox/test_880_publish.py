@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from project import Project, contents, copy_project, script
+from project import Project, contents, copy_project, normal, script
 
 from release_tasks.system.lock import FileLock
 from release_tasks.system.receipts import read_receipt
@@ -216,7 +216,6 @@ def check_store(project: Project, root: str) -> None:
 def without_times(project: Project) -> dict[str, bytes]:
     """The bytes of a store but for its clock and its lock."""
     found = contents(project.path("store/tiny"))
-    del found[".publish.lock"]
     found[".aliases.jsonl"] = re.sub(rb'"at":"[^"]+"', b"", found[".aliases.jsonl"])
     return {name: data for name, data in found.items() if not name.endswith("seal.json")}
 
@@ -399,3 +398,75 @@ def test_two_publications_at_once(project: Project) -> None:
         assert done.returncode == 2
         assert done.stderr.startswith(message), done.stderr
     assert project.doit("publish", "store").returncode == 0
+
+
+def test_one_version_is_one_release(project: Project) -> None:
+    """No second truth: not by a receipt of other bytes, nor by a lost directory, nor by copies among originals."""
+    assert project.doit("publish", "store").returncode == 0
+    beside = project.path("release/1.0.0.attestations")
+    receipt = beside / "receipts/store.json"
+    honest, root, other = receipt.read_text(), root_of(project), f"sha256:{'e' * 64}"
+    receipt.write_text(honest.replace(f'"root":"{root}","schema', f'"root":"{other}","schema'))
+    assert receipt.read_text() != honest
+    taken = (
+        "VERSION_TAKEN receipts/store.json\n"
+        f"  wanted: no receipt of this version, or one of root {root}\n"
+        f"  found:  tiny 1.0.0, root {other}, published to directory:store\n"
+        "  hint:   raise release.version in release.toml\n"
+    )
+    done = project.doit("tag")
+    assert (done.returncode, done.stdout) == (
+        1,
+        f"tiny 1.0.0 cannot be tagged: 1 reason; nothing was changed\n{taken}",
+    )
+    done = project.doit("publish", "carry")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("1.0.0 is another release already\n")
+    assert all(line in done.stderr for line in taken.splitlines())
+    receipt.write_text(honest)
+
+    receipts = beside / "receipts"
+    receipts.rename(project.path("release/kept"))
+    project.write("data/two.txt", "beta gamma\n")
+    assert project.doit("freeze", "--update").returncode == 0
+    project.commit("other bytes")
+    project.path("release/kept").rename(receipts)
+    project.path("release/1.0.0").rename(project.path("release/.lost"))
+    done = project.doit("release")
+    assert done.returncode == 1, done.stdout
+    assert "1.0.0 is already released\n" in done.stdout + done.stderr
+    assert not project.path("release/1.0.0").exists()
+    assert "1.0.0    sealed  not here" in project.doit("status").stdout
+    project.git("reset", "-q", "--hard", "HEAD~1")
+    project.path("release/.lost").rename(project.path("release/1.0.0"))
+
+    place = project.path("aside")
+    place.symlink_to("release/1.0.0", target_is_directory=True)
+    project.replace("release.toml", '"directory:inner"\nci_only = true', '"directory:aside"')
+    done = project.doit("publish", "inner")
+    assert done.returncode == 3
+    assert normal(done.stderr, project) == (
+        "path refused: release_tasks itself keeps things there\n"
+        "  wanted: a place outside release, experiments, .release, .git\n"
+        "  found:  ROOT/release/1.0.0/tiny\n"
+        "  where:  release.toml: publish.inner.uri\n"
+    )
+    assert root_of(project) == root
+
+
+def test_the_release_of_another_name_is_not_sealed(project: Project) -> None:
+    project.write("other.toml", project.read("release.toml").replace('"tiny"', '"huge"'))
+    project.commit("another name")
+    for command in (("release",), ("reproduce",)):
+        assert project.doit(*command).returncode == 0
+    for command in (("tag",), ("publish", "store")):
+        done = project.doit(*command, "--config", "other.toml")
+        assert done.returncode == 1
+        assert done.stderr == (
+            "the directory of huge 1.0.0 holds another release (RELEASE_DAMAGED)\n"
+            "  wanted: huge 1.0.0\n"
+            "  found:  tiny 1.0.0\n"
+            "  where:  release/1.0.0\n"
+            "  hint:   move it away, then run 'doit release'\n"
+        )
+    assert project.git("tag") == ""

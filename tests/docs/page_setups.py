@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.blackbox.project import released_project, write_project
-from tests.docs.page_blocks import pages, read_page
+from tests.blackbox.project import Project, copy_project, release_first, released_project, write_project
+from tests.docs.page_blocks import ROOT, pages, read_page
 from tests.docs.page_run import PageSession
 
 _AFTER = "after "
@@ -40,7 +41,8 @@ def set_up(setup: str, folder: Path) -> Path:
     """Make the place and return it; raises KeyError for a setup of another name.
 
     `empty` is an empty folder; `tiny` the committed project of the black-box tests, `tiny released` the same with its
-    release; `model files` the three files of a model; `after PAGE` what a reader has who followed that page.
+    release; `tiny rebuilt` has a rebuild, a remote and a destination as well, `tiny sealed` the tag too; `model files`
+    the three files of a model; `checkout` this repository; `after PAGE` what a reader has who followed that page.
     """
     if setup.startswith(_AFTER):
         shutil.copytree(_after(setup.removeprefix(_AFTER)), folder, symlinks=True)
@@ -68,9 +70,59 @@ def _model_files(folder: Path) -> None:
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
 
 
-_SETUPS = {
+def _rebuilt(folder: Path) -> Project:
+    """A candidate that nothing speaks against, a bare repository as its remote, and a folder to publish to."""
+    project = copy_project(_rebuilt_once(), folder)
+    origin = folder.with_name("origin.git")
+    project.git("init", "-q", "--bare", str(origin))
+    project.git("remote", "add", "origin", str(origin))
+    return project
+
+
+@cache
+def _rebuilt_once() -> Project:
+    place = Path(tempfile.mkdtemp(prefix="rebuilt-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    project = write_project(place / "project")
+    project.write(".gitignore", project.read(".gitignore") + "/models/\n")
+    project.write("release.toml", project.read("release.toml") + _STORE)
+    _must(release_first(project), "reproduce")
+    return project
+
+
+def _sealed(folder: Path) -> None:
+    _must(_rebuilt(folder), "tag")
+
+
+def _must(project: Project, *args: str) -> None:
+    done = project.doit(*args)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _checkout(folder: Path) -> None:
+    """The files of this repository as they are on disk, in one commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True
+    )
+    for name in listed.stdout.split("\0")[:-1]:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    project = Project(folder)
+    project.git("init", "-q", "-b", "main")
+    project.commit("feat: all of it")
+
+
+_STORE = """
+[publish.store]
+uri = "directory:models"
+"""
+_SETUPS: dict[str, Callable[[Path], object]] = {
+    "checkout": _checkout,
     "empty": lambda folder: folder.mkdir(),
     "model files": _model_files,
     "tiny": write_project,
+    "tiny rebuilt": _rebuilt,
     "tiny released": released_project,
+    "tiny sealed": _sealed,
 }

@@ -146,6 +146,7 @@ def test_schemas_that_name_themselves_and_choices_come_to_an_end() -> None:
 _NOT_FOR_USERS = {
     "DONT_FAKE_MONOTONIC",
     "KMP_DUPLICATE_LIB_OK",
+    "MPLCONFIGDIR",
     "PATH",
     "PROCESSOR_ARCHITECTURE",
     "RELEASE_NUMERIC_PROFILE",
@@ -179,7 +180,7 @@ def _names_of_variables() -> set[str]:
 
 
 def test_the_variables_are_those_that_the_code_reads(pages: Any) -> None:
-    """What a probe inside a step reads, and what the system sets for everybody, is not for users."""
+    """What a probe inside a step reads, the system sets for everybody, or is only put aside, is not for users."""
     table = importlib.import_module("environment_table")
     read = _names_of_variables() - _NOT_FOR_USERS
     assert read <= set(table.READ), (

@@ -21,7 +21,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_message_is_the_one_that_is_printed() -> None:
-    assert f"```\n{plot_refused()}\n```" in TEXT
+    assert f"```text\n{plot_refused()}\n```" in TEXT
 
 
 def test_every_section_of_the_page_is_described_and_every_option() -> None:

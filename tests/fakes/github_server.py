@@ -1,7 +1,8 @@
 """A GitHub that runs in this process: the part of its REST API that publishing uses, and its bad days.
 
 Like GitHub it hides drafts from `releases/tags/TAG`, keeps a half-sent asset as `starter`, sends a download
-elsewhere, and would make a missing tag itself when a draft is published: then `made_tags` says so.
+elsewhere, renames assets with special characters, and would make a missing tag itself when a draft is
+published: then `made_tags` says so.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Fault:
 
     method: str
     path: str
-    kind: str  # status, cut (nothing was done), lost (done, no answer), truncated, corrupt
+    kind: str  # status, cut (nothing was done), lost (done, no answer), truncated, corrupt, html, ignored
     status: int = 502
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "bad day"
@@ -145,6 +146,12 @@ def _handler(github: Github) -> type[BaseHTTPRequestHandler]:
             if fault is not None and fault.kind == "status":
                 self._send(fault.status, {"message": fault.message}, fault.headers)
                 return
+            if fault is not None and fault.kind == "html":
+                self._send(200, b"<html>sign in first</html>", {})
+                return
+            if fault is not None and fault.kind == "ignored":
+                self._send(200, {"draft": True, "tag_name": fault.message}, {})
+                return
             if fault is not None and fault.kind == "refused":
                 self._send(422, {"message": "Validation Failed", "errors": [{"code": "already_exists"}]}, {})
                 return
@@ -254,7 +261,9 @@ def _handler(github: Github) -> type[BaseHTTPRequestHandler]:
             if any(asset.name == name for asset in release.assets.values()):
                 errors = [{"code": "already_exists", "field": "name"}]
                 raise _Answered(422, {"message": "Validation Failed", "errors": errors})
-            asset = github.add_asset(release, name, body, state="uploaded" if whole else "starter")
+            kept = re.sub(r"[^A-Za-z0-9._+@-]", ".", name)
+            kept = f"default{kept}" if kept.startswith(".") else kept
+            asset = github.add_asset(release, kept, body, state="uploaded" if whole else "starter")
             raise _Answered(201, self._asset_json(asset))
 
         def _release(self, number: str) -> Release:

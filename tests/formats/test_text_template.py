@@ -7,7 +7,7 @@ import jinja2
 import pytest
 
 from release_tasks.errors import FormatError
-from release_tasks.formats.text_template import render_given, render_template
+from release_tasks.formats.text_template import render_document, render_given, render_template
 
 METADATA = {
     "name": "tiny",
@@ -96,3 +96,31 @@ def test_a_template_of_a_user_cannot_reach_out(template: str, found: str) -> Non
     assert caught.value.wanted == "Jinja2 that names only sample"
     assert found in (caught.value.found or "")
     assert caught.value.where == "rubric.yml: instruction"
+
+
+@pytest.mark.parametrize(
+    ("template", "found", "line"),
+    [
+        ("{{ lipsum() }}", "'lipsum' is undefined", 1),
+        ("a\n{{ [1, 2] | random }}", "No filter named 'random'.", 2),
+        ("{{ given }}", "len cannot be printed, only called or looked into", 1),
+        ("\n{{ facts.update({1: 2}) }}", "access to attribute 'update' of 'dict' object is unsafe.", 2),
+        ("{{ facts.a }}", "'dict object' has no attribute 'a'", 1),
+        ("{% include 'x' %}", "no loader for this environment specified", 1),
+        ("\n\n{% for %}", "Expected an expression, got 'end of statement block'", 3),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "maximum recursion depth exceeded", 1),
+    ],
+)
+def test_a_template_gives_the_same_text_everywhere_and_changes_nothing(
+    template: str, found: str, line: int
+) -> None:
+    facts: dict[int, int] = {}
+    with pytest.raises(FormatError) as caught:
+        render_document(template, where="t.j2", given=len, facts=facts)
+    assert facts == {}
+    assert str(caught.value).replace(" while calling a Python object", "") == (
+        "the template cannot be rendered\n"
+        "  wanted: Jinja2 that names only facts, given\n"
+        f"  found:  {found}\n"
+        f"  where:  t.j2:{line}"
+    )

@@ -72,7 +72,6 @@ def test_runtime_lock_has_the_versions_of_the_lock() -> None:
         "doit",
         "numpy",
         "packaging",
-        "tomlkit",
         "gguf",
         "huggingface-hub",
         "matplotlib",

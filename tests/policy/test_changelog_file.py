@@ -64,14 +64,41 @@ def test_what_people_wrote_stays(text: str) -> None:
     assert lines[4] == "  hint:   remove the section to have it written anew, or keep it as it is"
 
 
-@given(st.text("# \n[]10.ab-", max_size=60))
+def test_every_other_line_keeps_its_bytes() -> None:
+    old = OLD.replace("something of ours", "a\x0cb\u2028c\x85d\x1ce").replace("\n", "\r\n")
+    text = put(old)
+    assert put(text) == text
+    assert "\n" not in text.replace("\r\n", "")
+    start, end = text.index("## [1.1.0]"), text.index("## [1.0.0]")
+    assert text[:start] + text[end:] == old
+
+
+def test_line_ends_may_change_without_an_edit() -> None:
+    text = put(OLD)
+    assert put(text.replace("\n", "\r\n")) == text.replace("\n", "\r\n")
+
+
+def test_headings_in_code_and_in_comments_are_none() -> None:
+    old = OLD.replace("- something of ours", "```\n## 1.1.0\n```\n<!--\n## [1.1.0]\n-->")
+    text = put(old)
+    assert text.index("-->\n\n## [1.1.0] - 2026-01-31\n<!-- written") < text.index("## [1.0.0]")
+
+
+@pytest.mark.parametrize("heading", ["## v1.1.0", "## [v1.1.0] - 2026-01-01", "##  1.1.0 (soon)"])
+def test_a_section_is_known_by_other_spellings(heading: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        put(OLD.replace("## [1.0.0] - 2026-01-01", heading))
+    assert (caught.value.found, caught.value.where) == (heading, "CHANGELOG.md: line 9")
+
+
+@given(st.text("# \n[]10.ab-`~<!>", max_size=60))
 def test_twice_is_once_and_nothing_of_others_is_lost(text: str) -> None:
     try:
         once = put(text)
     except ConfigError:
         return
     assert put(once) == once
-    kept = [line for line in text.splitlines() if line.strip()]
+    kept = [line for line in text.split("\n") if line.strip()]
     rest = [line for line in once.splitlines() if line.strip()]
     for line in SECTION.splitlines():
         if line.strip():

@@ -11,32 +11,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.policy.changelog_text import plain, render_changelog, render_preview, without_traces
-from release_tasks.policy.traces import traces_in
+from release_tasks.formats.markdown import plain
+from release_tasks.policy.changelog_text import render_changelog, render_preview, without_traces
+from release_tasks.policy.content import build_content
+from release_tasks.policy.prose_numbers import number_flaws
+from release_tasks.policy.traces import known_sources, traces_in
+from release_tasks.policy.traces import without_traces as blotted
+from release_tasks.records.baseline import baseline_of
 from release_tasks.records.content import Content
 from release_tasks.records.digest import Digest
 from release_tasks.records.identity import FileEntry
 from release_tasks.records.manifest import ManifestFile
+from tests.fakes.bench_evidence import SPEED, metric
 from tests.fakes.change_evidence import COMMIT_ROW, COMMITS, CONTRACT, MODEL
 
+_THEN = "evidence/baseline.json#/baseline/benches/0/metrics/0/samples sha256:HEX"
+_NOW = "evidence/bench/speed.json#/data/metrics/0/median sha256:HEX"
 SAMPLES = {"before": [50.0, 51.0, 49.0, 50.5, 49.5], "after": [40.0, 41.0, 39.0, 40.5, 39.5]}
 
 
 def bench(samples: list[float], **values: Any) -> dict[str, Any]:
-    metric = {
-        "name": "latency",
-        "unit": "ms",
-        "direction": "lower",
-        "exact": False,
-        "samples": samples,
-        "stderr": None,
-        **values,
-    }
-    return {"name": "speed", "model_hash": None, "machine": [], "settings": [], "metrics": [metric]}
+    """Evidence of a benchmark of one metric."""
+    return {**SPEED, "metrics": [metric("latency", samples, **values)]}
 
 
 def measured(bench: dict[str, Any], contract: Any = None) -> dict[str, Any]:
-    return {"schema_version": 2, "version": "1.0.0", "benches": [bench], "contract": contract}
+    """What a release measured, as metrics.json and a baseline have it."""
+    return {**baseline_of("1.0.0", [bench]).to_json(), "contract": contract}
 
 
 def content(
@@ -48,39 +49,38 @@ def content(
     quality: Any = None,
     date: str | None = "2026-01-31T12:00:00Z",
 ) -> Content:
-    records: dict[str, Any] = {
-        "evidence/commits.json": {"schema_version": 1, "kind": "commits", "subjects": {}, "data": commits},
-        "evidence/contract.json": {"schema_version": 1, "kind": "contract", "subjects": {}, "data": contract},
-        "evidence/baseline.json": {"schema_version": 2, "tag": "v1.0.0", "baseline": before},
-        "evidence/metrics.json": after,
-        "evidence/quality.json": quality,
+    """The content graph of a release with these records."""
+
+    def evidence(kind: str, data: Any) -> Any:
+        return {"schema_version": 1, "kind": kind, "subjects": {}, "data": data}
+
+    records: dict[str, tuple[str, Any]] = {
+        "metadata.json": ("metadata", {"name": "tiny", "version": "1.0.1", "date": date}),
+        "evidence/commits.json": ("evidence", evidence("commits", commits)),
+        "evidence/contract.json": ("evidence", evidence("contract", contract)),
+        "evidence/baseline.json": ("baseline", {"schema_version": 2, "tag": "v1.0.0", "baseline": before}),
     }
-    records = {path: value for path, value in records.items() if value is not None}
-    files = tuple(
+    if after is not None:
+        records["evidence/bench/speed.json"] = ("evidence", evidence("bench", after))
+        records["evidence/metrics.json"] = ("metrics", measured(after))
+    if quality is not None:
+        records["evidence/quality.json"] = ("quality", quality)
+    data = {path: json.dumps(value).encode() for path, (_, value) in records.items()}
+    files = [
         ManifestFile(
             entry=FileEntry(
                 path,
-                1,
-                Digest("sha256", hashlib.sha256(json.dumps(value).encode()).hexdigest()),
+                len(data[path]),
+                Digest("sha256", hashlib.sha256(data[path]).hexdigest()),
                 Digest("blake3", "0" * 64),
             ),
             media_type="application/json",
-            role="evidence",
+            role=role,
             cls="recorded",
         )
-        for path, value in sorted(records.items())
-    )
-    return Content(
-        metadata={"name": "tiny", "version": "1.0.1", "date": date},
-        files=files,
-        records=records,
-        texts={},
-        gates=(),
-        benches=(),
-        suites=(),
-        pairs=(),
-        evaluations=(),
-    )
+        for path, (role, _) in sorted(records.items())
+    ]
+    return build_content(files, data)
 
 
 def test_a_first_release() -> None:
@@ -116,7 +116,7 @@ def test_every_heading_in_its_order() -> None:
         commits={**COMMITS, "commits": rows},
         contract={**CONTRACT, "now": now},
         before=measured(bench(SAMPLES["before"]), {**MODEL, "exact_root": None}),
-        after=measured(bench(SAMPLES["after"])),
+        after=bench(SAMPLES["after"]),
         quality={"pass@1": 0.5, "tokens": 12},
     )
     text = re.sub(r"sha256:[0-9a-f]{16}", "sha256:HEX", render_changelog(found))
@@ -150,14 +150,18 @@ def test_every_heading_in_its_order() -> None:
         "| measured by | metric | before | after | unit | change | between | is |",
         "|---|---|---|---|---|---|---|---|",
         "| `quality.json` | `tokens` | — | 12<!-- evidence/quality.json#/tokens sha256:HEX --> | — | — | — | new |",
-        ("| `speed` | `latency` | 50<!-- evidence/baseline.json#/baseline/benches/0/metrics/0/samples sha256:HEX --> "
-        "| 40<!-- evidence/metrics.json#/benches/0/metrics/0/samples sha256:HEX --> | `ms` | -20.00 % "
-        "| -22.55 to -17.35 % | better |"),
+        (
+            f"| `speed` | `latency` | 50<!-- {_THEN} --> | 40<!-- {_NOW} --> | `ms` "
+            f"| -20.00 %<!-- {_NOW} against {_THEN} --> "
+            "| -22.55 to -17.35 %<!-- stated: the interval of the difference of both medians --> | better |"
+        ),
         "",
         "1 more the same, or within the noise.",
     ]  # fmt: skip
     assert "<!--" not in without_traces(text.replace("HEX", "0" * 16))
-    assert len(list(traces_in(render_changelog(found)))) == 3
+    known = known_sources(found)
+    traces = list(traces_in(render_changelog(found)))
+    assert [trace.flaw(known) for trace in traces] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -169,7 +173,7 @@ def test_every_heading_in_its_order() -> None:
     ],
 )
 def test_what_noise_allows_to_say(samples: list[float], values: Any, words: str) -> None:
-    found = content(before=measured(bench(SAMPLES["before"])), after=measured(bench(samples, **values)))
+    found = content(before=measured(bench(SAMPLES["before"])), after=bench(samples, **values))
     assert render_changelog(found).splitlines()[-1].endswith(f"| {words} |")
 
 
@@ -187,3 +191,29 @@ def test_no_html_and_one_line(text: str) -> None:
     shown = plain(text)
     assert "<" not in shown
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("description", "written"),
+    [
+        ("``` all of it", "\\``` all of it"),
+        ("~~~ all of it", "\\~~~ all of it"),
+        ("# all of it", "\\# all of it"),
+        ("- [x] all of it", "\\- [x] all of it"),
+        ("1. all of it", "1\\. all of it"),
+        ("`all` of it", "`all` of it"),
+        ("**all** of it", "**all** of it"),
+        ("#12 is mended", "#12 is mended"),
+        ("2.5 times faster > 97 % | 12 ms", "2.5 times faster &gt; 97 % &#124; 12 ms"),
+    ],
+)
+def test_a_commit_is_one_item_and_needs_no_other_source(description: str, written: str) -> None:
+    row = {**COMMIT_ROW, "scope": None, "description": description}
+    text = render_changelog(content(commits={**COMMITS, "commits": [row]}))
+    (line,) = [
+        line
+        for line in text.splitlines()
+        if (line.startswith("- ") and "all of it" in line) or written in line
+    ]
+    assert line.startswith(f"- {written} (")
+    assert list(number_flaws(blotted(text), source="CHANGELOG.md")) == []

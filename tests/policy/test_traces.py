@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_tasks.policy.content_figures import Source, pointer, shown_number
-from release_tasks.policy.traces import Trace, known_sources, traced, traced_change, traces_in, without_traces
+from release_tasks.policy.traces import (
+    Trace,
+    known_sources,
+    stated,
+    traced,
+    traced_change,
+    traces_in,
+    without_traces,
+)
 from release_tasks.records.content import Figure
 from release_tasks.records.digest import sha256
 from tests.fakes import released_documents as fake
@@ -95,3 +103,12 @@ def test_one_place_can_give_several_figures() -> None:
         "parity.f32.delta_nll",
         "parity.f32.prompts",
     }
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_stated_fact_is_one_comment_whatever_it_says(text: str, why: str) -> None:
+    written = stated(text, why)
+    assert written.count("<") == written.count("-->") == 1
+    assert written.endswith(" -->")
+    assert "--" not in written[written.index("<!--") + 4 : -4]
+    assert without_traces(f"- {written}") == " ¤ "

@@ -78,6 +78,7 @@ def entry(**values: Any) -> ChangeEntry:
             Reason("breaking", "config layers", "2 became 3"),
         ),
         ({"config": (*MODEL.config, ("more", True))}, Reason("feature", "config more", "true added")),
+        ({"config": (*MODEL.config, ("", "junk"))}, Reason("feature", "config", '"junk" added')),
         ({"metrics": ()}, Reason("breaking", "metric speed.latency", "removed")),
         (
             {"metrics": (MetricContract("speed.latency", "us", "lower"),)},
@@ -126,6 +127,15 @@ def test_the_weightiest_come_first() -> None:
     reasons = found(model_hash=B, license="MIT")
     assert [reason.level for reason in reasons] == ["breaking", "feature"]
     assert demanded(reasons) == "breaking"
+
+
+def test_a_long_value_is_compared_as_a_whole() -> None:
+    before, after = (
+        Promise(contract=replace(MODEL, config=(("template", "x" * 150 + end),)), metrics=(LATENCY,))
+        for end in "ab"
+    )
+    (reason,) = reasons_of(before, after, (), Versioning())
+    assert (reason.level, reason.subject) == ("breaking", "config template")
 
 
 def test_keys_of_the_configuration_that_nobody_relies_on() -> None:

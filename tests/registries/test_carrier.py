@@ -36,6 +36,7 @@ def test_bundle_is_the_same_wherever_it_is_made_and_verifies(tmp_path: Path, shi
     assert file.read_bytes() == (tmp_path / "again/carry/x.tar").read_bytes()
     report = verify(file, root=shipment.root.hex, tag=None, full=True, cwd=tmp_path)
     assert (report.ok, report.files) == (True, len(release_files()))
+    assert [path.name for path in file.parent.iterdir()] == ["x.tar"]
     registry = opened(tmp_path)
     (found,) = registry.published(shipment) or ()
     assert (found.path, found.size) == ("x.tar", file.stat().st_size)

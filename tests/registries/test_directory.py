@@ -43,8 +43,10 @@ def test_all_of_a_release_arrives_and_is_found_again(tmp_path: Path, shipment: S
     assert all((home / path).stat().st_mode & 0o222 == 0 for path in paths)
     assert [path.name for path in home.glob(".staging*")] == []
     assert len(heard.sent()) == len(paths)
+    assert [path.name for path in home.glob("*.lock")] == []
     found = registry.published(shipment)
     assert found is not None
+    assert [file.path for file in found] == paths
     assert registry.check(shipment.version, shipment.tag) == shipment.root
 
 

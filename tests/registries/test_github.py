@@ -83,9 +83,8 @@ def test_draft_first_assets_verified_then_published(
     assert len(heard.sent()) == len(only(github).assets)
     found = registry.published(shipment)
     assert found is not None
-    assert {file.path for file in found} == github.contents(only(github)).keys() - {
-        f"{NAME}-{VERSION}.attestations.tar",
-        f"v{VERSION}.html",
+    assert {file.path: file.size for file in found} == {
+        name: len(data) for name, data in github.contents(only(github)).items()
     }
     assert registry.check(shipment.version, shipment.tag) == shipment.root
     assert github.tokens_elsewhere == []
@@ -295,4 +294,83 @@ def test_token_travels_encrypted_or_not_at_all(tmp_path: Path, github: Github) -
     assert str(caught.value) == (
         "a token would travel unencrypted\n  wanted: a URL that begins with https://\n"
         "  found:  http://github.example.invalid\n  where:  environment variable GITHUB_API_URL"
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/releases/tags/"), ("PATCH", "/releases/")])
+def test_a_repository_that_moved_is_no_success(
+    tmp_path: Path, github: Github, shipment: Shipment, method: str, path: str
+) -> None:
+    github.faults = [
+        Fault(method, path, "status", 307, {"Location": "https://elsewhere.invalid/repositories/7"})
+    ]
+    registry, _ = opened(tmp_path, github)
+    with pytest.raises(RegistryError) as caught:
+        send(registry, shipment)
+    assert str(caught.value) == (
+        "GitHub names another place\n  found: 307 to https://elsewhere.invalid/repositories/7\n"
+        f"  where: {github.url}\n  hint:  if the repository was renamed, write its new name in the uri"
+    )
+    assert github.published() == []
+
+
+def test_a_draft_that_stays_a_draft_is_not_published(
+    tmp_path: Path, github: Github, shipment: Shipment
+) -> None:
+    github.faults = [Fault("PATCH", "/releases/", "ignored", message=f"v{VERSION}")]
+    registry, _ = opened(tmp_path, github)
+    with pytest.raises(RegistryError) as caught:
+        send(registry, shipment)
+    assert str(caught.value) == (
+        "GitHub did not publish the draft\n"
+        f"  wanted: a release of v{VERSION} that is no draft\n"
+        f"  found:  a draft of v{VERSION}\n"
+        f"  where:  {github.url}/repos/{REPO}\n"
+        "  hint:   run again"
+    )
+    send(opened(tmp_path, github)[0], shipment)
+    assert whole(github, shipment)
+
+
+def test_a_page_in_place_of_the_api(tmp_path: Path, github: Github, shipment: Shipment) -> None:
+    github.faults = [Fault("GET", "/releases/tags/", "html")]
+    registry, _ = opened(tmp_path, github)
+    with pytest.raises(RegistryError) as caught:
+        registry.published(shipment)
+    assert str(caught.value) == (
+        "this is not GitHub's answer\n"
+        "  wanted: JSON\n"
+        "  found:  not JSON: Expecting value at line 1 column 1\n"
+        "  where:  the release\n"
+        "  hint:   is GITHUB_API_URL right, or does a proxy answer in its place?"
+    )
+
+
+def test_more_releases_and_assets_than_a_page_holds(
+    tmp_path: Path, github: Github, shipment: Shipment
+) -> None:
+    for number in range(250):
+        github.add_release(tag_name=f"v0.0.{number}", draft=number % 2 == 0)
+    registry, _ = opened(tmp_path, github)
+    registry.stage(shipment)
+    (draft,) = [release for release in github.releases.values() if release.assets]
+    for number in range(150):
+        github.add_asset(draft, f"of-an-earlier-candidate-{number}.json", b"x")
+    registry.stage(shipment)
+    registry.verify(shipment)
+    found = registry.finish(shipment)
+    assert len(draft.assets) == len(found)
+
+
+def test_a_list_without_an_end(
+    tmp_path: Path, github: Github, shipment: Shipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(github_http, "_MOST_PAGES", 2)
+    for number in range(250):
+        github.add_release(tag_name=f"v0.0.{number}")
+    registry, _ = opened(tmp_path, github)
+    with pytest.raises(RegistryError) as caught:
+        registry.stage(shipment)
+    assert str(caught.value) == (
+        f"GitHub lists without end\n  found: 2 full pages\n  where: /repos/{REPO}/releases"
     )

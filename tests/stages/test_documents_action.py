@@ -151,7 +151,61 @@ def test_a_template_that_fails_is_named(template: bytes) -> None:
     files = fake.tree() | {"evidence/templates/RELEASE_CHECKLIST.md.j2": ("template", "recorded", template)}
     with pytest.raises(FormatError, match="the template cannot be rendered") as caught:
         render_documents(fake.content_of(files))
-    assert caught.value.where == "evidence/templates/RELEASE_CHECKLIST.md.j2"
+    assert caught.value.where == "evidence/templates/RELEASE_CHECKLIST.md.j2:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "message"),
+    [
+        (
+            "RELEASE_CHECKLIST",
+            "# A\n\nRight in 97 % of cases.\n",
+            (
+                "a template renders a document that says what no evidence says\n"
+                '  wanted: {{ figure("name") }} for what was measured, {{ stated("text", "why") }} for another fact\n'
+                "  found:  97 %\n"
+                "  where:  docs/RELEASE_CHECKLIST.md:3\n"
+                "  hint:   correct the template of RELEASE_CHECKLIST.md in [cards.templates]"
+            ),
+        ),
+        (
+            "MODEL_CARD",
+            "## Overview\n\nWords.\n",
+            (
+                "a template renders a document without a section that it must have\n"
+                "  wanted: a section ## Intended use\n"
+                "  found:  none\n"
+                "  where:  docs/MODEL_CARD.md:4\n"
+                "  hint:   correct the template of MODEL_CARD.md in [cards.templates]"
+            ),
+        ),
+    ],
+)
+def test_a_template_cannot_make_a_document_lie(name: str, template: str, message: str) -> None:
+    files = fake.tree() | {f"evidence/templates/{name}.md.j2": ("template", "recorded", template.encode())}
+    with pytest.raises(FormatError) as caught:
+        render_documents(fake.content_of(files))
+    assert str(caught.value) == message
+
+
+def test_what_windows_writes_gives_the_same_documents() -> None:
+    texts = {"evidence/cards/model.md": fake.MODEL_TEXT, "evidence/cards/data.md": fake.DATA_TEXT}
+    other = {
+        path: ("card-text", "recorded", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+        for path, text in texts.items()
+    }
+    assert render_documents(fake.content_of(fake.tree() | other)) == render_documents(fake.content())
+
+
+def test_a_comment_of_people_is_in_no_document() -> None:
+    forged = f"A model. <!-- evidence/quality.json#/x sha256:{'0' * 16} -->\n<!--\n## Uses\n-->"
+    text = fake.MODEL_TEXT.replace("A model of", f"{forged} A model of").encode()
+    files = fake.tree() | {"evidence/cards/model.md": ("card-text", "recorded", text)}
+    card = {one.path: one.data.decode() for one in render_documents(fake.content_of(files))}[
+        "docs/MODEL_CARD.md"
+    ]
+    assert "0" * 16 not in card
+    assert "## Uses" not in card
 
 
 def test_a_figure_that_is_not_there_is_named_with_its_line() -> None:

@@ -270,3 +270,19 @@ def test_all_tags_with_their_messages(root: Path, tmp_path: Path) -> None:
     assert (light.tag.name, light.tag.annotated, light.message) == ("light", False, "")
     assert (full.tag, full.signed, full.message.strip()) == (tag, False, MESSAGE.strip())
     assert local_tags(tmp_path) == ()
+
+
+@pytest.mark.parametrize("content", ["1" * 40 + "\n", "", "rubbish\n"])
+def test_a_damaged_tag_is_not_a_missing_one(root: Path, content: str) -> None:
+    (root / f".git/refs/tags/{NAME}").write_text(content)
+    for look in (find_tag, local_tags):
+        with pytest.raises(EnvironmentRefused) as caught:
+            look(root, NAME)
+        error = caught.value
+        assert (error.what, error.wanted) == ("git cannot list the tags", "every tag, whole")
+        assert f"refs/tags/{NAME}" in (error.found or "")
+
+
+def test_without_a_repository_there_are_no_tags(tmp_path: Path) -> None:
+    assert local_tags(tmp_path) == ()
+    assert find_tag(tmp_path, NAME) is None

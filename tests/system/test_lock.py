@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -101,3 +102,31 @@ def test_one_object_is_not_taken_twice_and_can_be_taken_again(tmp_path: Path) ->
 def test_a_lock_in_a_missing_folder_is_a_storage_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the file does not exist"):
         FileLock(tmp_path / "none" / "lock").__enter__()
+
+
+def test_a_lock_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with FileLock(path, wait=False, keep=False), pytest.raises(StorageError):
+        FileLock(path, wait=False, keep=False).__enter__()
+    assert os.name == "nt" or not path.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no file that is open")
+def test_who_waited_for_a_lock_that_was_removed_takes_it_anew(tmp_path: Path) -> None:
+    """Else it would hold a file without a name, and the next one would hold another of that name."""
+    path, held = tmp_path / "lock", Event()
+    first = FileLock(path, keep=False)
+    second = FileLock(path, keep=False)
+
+    def wait_for_it() -> None:
+        with second, pytest.raises(StorageError):
+            FileLock(path, wait=False, keep=False).__enter__()
+        held.set()
+
+    with first:
+        waiter = Thread(target=wait_for_it)
+        waiter.start()
+        time.sleep(0)  # whether it waits already or comes later must not matter
+    waiter.join(60)
+    assert held.is_set()
+    assert not path.exists()

@@ -41,5 +41,5 @@ def test_damaged_receipt(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         read_receipts(tmp_path)
     assert str(caught.value) == (
-        "not a receipt that release_tasks writes\n  found: missing, extra or mistyped keys\n  where: store.json"
+        "not a receipt that release_tasks writes\n  found: missing, extra or mistyped keys\n  where: receipts/store.json"
     )

@@ -142,6 +142,10 @@ def test_every_example_of_release_toml_is_right_when_uncommented(
     assert release.smoke is not None
     assert release.environment.pass_ == ("CUDA_VISIBLE_DEVICES",)
     assert (release.reproduce.records, release.reproduce.max_ulp) == ("rebuilds", 4)
+    assert release.cards is not None
+    assert (release.cards.model, release.cards.tags) == ("cards/model.md", ("code",))
+    assert release.versioning.files == ("pyproject.toml",)
+    assert [item.message for item in release.rewords] == ["fix: prompts may be empty"]
     assert [(item.name, item.uri, item.ci_only) for item in release.publish] == [
         ("store", "directory:/srv/models", True)
     ]

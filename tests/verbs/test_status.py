@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_damage_is_seen_at_a_glance(root: Path) -> None:
         "README.txt has 5 bytes, not 16",
         "config.json is missing",
         "extra.txt is extra",
-        "receipts/mirror.json cannot be read",
+        "receipts/mirror.json cannot be read: not a receipt that release_tasks writes",
         "perhaps yanked: yank.json is damaged",
     )
 
@@ -204,3 +205,60 @@ def test_what_cannot_be_yanked(root: Path) -> None:
     (root / "release/1.0.0/extra.txt").write_text("x")
     with pytest.raises(IntegrityError, match=r"1\.0\.0 does not verify"):
         yank_release(plan(root), "1.0.0", reason="x", act="yank")
+
+
+def test_receipts_of_another_release_are_said_to_be_that(root: Path) -> None:
+    """They seal, for something was published under this version; but they tell nothing of this directory."""
+    receipt(root, "store", "1.0.0", at="2026-01-01T00:00:00Z")
+    file = root / "release/1.0.0.attestations/receipts/store.json"
+    other = f"sha256:{'e' * 64}"
+    file.write_text(file.read_text().replace(f'"root":"{ROOT}","schema', f'"root":"{other}","schema'))
+    (row,) = rows(root)
+    assert (row.state, row.receipts) == ("sealed", ())
+    assert row.problems == (f"receipts/store.json is of another release of this version, root {other}",)
+    file.write_text(file.read_text().replace('"version":"1.0.0"}', '"version":"2.0.0"}'))
+    (row,) = rows(root)
+    assert (row.state, row.problems) == ("sealed", ("receipts/store.json is of tiny 2.0.0",))
+    file.rename(file.with_name("mirror.json"))
+    (row,) = rows(root)
+    assert row.problems == ("receipts/mirror.json cannot be read: the receipt of another destination",)
+
+
+def test_a_published_version_whose_directory_is_lost_is_still_told(root: Path) -> None:
+    receipt(root, "store", "1.0.0", at="2026-01-01T00:00:00Z")
+    shutil.rmtree(root / "release/1.0.0")
+    (row,) = rows(root)
+    assert (row.version, row.state, row.folder, len(row.receipts)) == ("1.0.0", "sealed", None, 1)
+
+
+def test_a_link_in_place_of_the_directory_is_told(root: Path) -> None:
+    (root / "release/1.0.0").rename(root / "elsewhere")
+    (root / "release/1.0.0").symlink_to("../elsewhere")
+    (row,) = rows(root)
+    assert row.problems == ("release/1.0.0 is a symbolic link, which is not followed",)
+
+
+def test_a_mark_that_is_no_file_or_of_another_version_is_no_absent_one(root: Path) -> None:
+    tag(root)
+    yank_release(plan(root), "1.0.0", reason="bad", act="yank")
+    file = root / "release/1.0.0.attestations/yank.json"
+    data = file.read_text()
+    file.write_text(data.replace('"version":"1.0.0"', '"version":"2.0.0"'))
+    (row,) = rows(root)
+    assert row.problems == ("perhaps yanked: the mark of another version",)
+    file.write_text(data.replace(str(ROOT), f"sha256:{'e' * 64}"))
+    with pytest.raises(IntegrityError) as caught:
+        yank_release(plan(root), "1.0.0", reason="it is good", act="undo")
+    assert str(caught.value) == (
+        "yank.json speaks of another release\n"
+        f"  wanted: root {ROOT}\n"
+        f"  found:  root sha256:{'e' * 64}\n"
+        "  where:  1.0.0.attestations/yank.json\n"
+        "  hint:   find out which of the two was published; nothing was changed"
+    )
+    file.unlink()
+    file.symlink_to("nowhere")
+    (row,) = rows(root)
+    assert row.problems == ("perhaps yanked: not a record",)
+    report = verify(root / "release/1.0.0", root=None, tag=None, full=False, cwd=root)
+    assert report.yanked == "perhaps: not a record, found a symbolic link"
