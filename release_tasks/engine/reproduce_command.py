@@ -22,7 +22,7 @@ from release_tasks.system.source_place import fresh_place, remove_place
 from release_tasks.system.variation import Variation
 from release_tasks.verbs.rebuild_claim import newest_release, read_claim
 from release_tasks.verbs.rebuild_steps import Wish
-from release_tasks.verbs.reproduce import REBUILD_DIFFOSCOPE, Request, keep_report, reproduce
+from release_tasks.verbs.reproduce import REBUILD_DIFFOSCOPE, Reproduction, Request, keep_report, reproduce
 
 _EXIT = {"match": 0, "mismatch": 1, "inconclusive": 2}
 
@@ -70,15 +70,28 @@ class Reproduce(VerbCommand):
             return _elsewhere(request, [word for word in self._typed if word != "--fresh-env"])
         done = reproduce(request, environ=environ, told=_Progress())
         kept = keep_report(done)
+        page = _redraw(done)
         if params["json"]:
             sys.stdout.write(json.dumps(done.to_json(), indent=2) + "\n")
         else:
             sys.stdout.write("\n" + terminal_text(done.report, done.level, refused=done.refused))
             sys.stdout.write(f"  {'report':<14}{os.path.relpath(kept)}\n")
+            if page is not None:
+                sys.stdout.write(f"  {'page':<14}{os.path.relpath(page)}\n")
             if done.diffoscope is not None:
                 told = kept.with_name(REBUILD_DIFFOSCOPE)
                 sys.stdout.write(f"  {'diffoscope':<14}{os.path.relpath(told)}\n")
         return _EXIT[done.outcome]
+
+
+def _redraw(done: Reproduction) -> Path | None:
+    """The page beside the release, drawn anew: what is published must not say that nothing was rebuilt."""
+    folder = done.attestations.with_name(done.attestations.name.removesuffix(".attestations"))
+    if not folder.with_name(f"{folder.name}.html").is_file():
+        return None
+    from release_tasks.verbs.page import redraw_page  # noqa: PLC0415 - only where there is a page
+
+    return redraw_page(folder, root=done.report.root)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

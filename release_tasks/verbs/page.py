@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from release_tasks.errors import ConfigError, IntegrityError
+from release_tasks.errors import ConfigError, EnvironmentRefused, IntegrityError
+from release_tasks.records.digest import Digest
 from release_tasks.stages.page_action import read_page, render_page
 from release_tasks.system.disk import write_atomic
 from release_tasks.system.storage import storage_errors
@@ -45,6 +46,24 @@ def make_page(path: Path, *, output: Path | None, cwd: Path) -> Path:
             hint="a file that no manifest names would make the release fail its verification",
         )
     data = render_page(read_page(folder, root=report.root))
+    with storage_errors(final):
+        write_atomic(final, data)
+    return final
+
+
+def redraw_page(folder: Path, *, root: Digest) -> Path | None:
+    """Draw the page beside a release anew, where it has one: it tells of the rebuild that is on record now.
+
+    `root` is that of the release, which was just verified. Returns where the page is, None where there is
+    none, or where nothing can draw here. Raises FormatError and StorageError as `make_page`.
+    """
+    final = folder.with_name(f"{folder.name}.html")
+    if not (folder.is_dir() and final.is_file()):
+        return None
+    try:
+        data = render_page(read_page(folder, root=root))
+    except EnvironmentRefused:
+        return None
     with storage_errors(final):
         write_atomic(final, data)
     return final

@@ -51,6 +51,10 @@ LAZY: Mapping[tuple[str, str], str] = {
         "release_tasks.verbs.fresh_environment",
     ): "only `--fresh-env` installs packages",
     (
+        "engine/reproduce_command.py",
+        "release_tasks.verbs.page",
+    ): "only a release that has a page draws it anew",
+    (
         "engine/setup_commands.py",
         "release_tasks.engine.document_report",
     ): "brings jinja2, needed only where documents are rendered",

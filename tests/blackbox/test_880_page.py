@@ -56,8 +56,10 @@ def test_the_page_is_drawn_last_and_only_when_something_changed(drawn: Project) 
 
     done = project.doit("reproduce")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith(f"  page          {PAGE}\n")
+    text = project.read(PAGE)
     done = project.doit("release")
-    assert ran(done) == ["page"]
+    assert (ran(done), project.read(PAGE)) == (["page"], text)
     assert "level 1, rebuilt on this machine under variation" in project.read(PAGE)
     assert rows(done)["seal"] == "can be sealed"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ def test_r9_a_changed_tokenizer_is_told_with_its_vocabulary(tmp_path: Path) -> N
     write_lock(small.plan, small.workspace, update=False)
     small.write("tokenizer.json", CHANGED)
     assert evidence(small.again())["vocabulary"] == "1 tokens added ('b')"
+
+
+def test_r9_a_clone_has_no_copy_of_the_frozen_tokenizer(tmp_path: Path) -> None:
+    small = project(tmp_path)
+    write_lock(small.plan, small.workspace, update=False)
+    shutil.rmtree(tmp_path / ".release/frozen")
+    small.write("tokenizer.json", CHANGED)
+    again = small.again()
+    with pytest.raises(GateRefused, match="TOKENIZER_VERSION_REUSED") as caught:
+        write_lock(again.plan, again.workspace, update=True)
+    assert (caught.value.found or "").endswith("is not on this disk, so its vocabulary cannot be compared")
 
 
 def test_r9_the_frozen_tokenizer_may_be_found_in_a_release(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release_tasks.records.step import Step, Write
+from release_tasks.records.step import Step, Tree, Write
 from release_tasks.stages.execution import SAVED, Outcome
 from release_tasks.stages.workspace import Workspace
 from release_tasks.system.state import StateDatabase
@@ -87,3 +87,16 @@ def test_a_row_that_is_not_what_we_write_counts_as_none(project: SmallProject) -
     database.put([("task/one", "{"), ("task/two", '{"_values_:": []}')])
     database.close()
     assert [item.why for item in due(project)] == [("it never ran, or failed",)] * 2
+
+
+def test_a_folder_that_never_was_is_not_there(project: SmallProject) -> None:
+    tree = Tree(("data/**", "data/**/.*", "data/**/.*/**"), optional=True)
+    project.write("data/a.txt", b"a")
+    step = Step(verb="three", run="a:b", doc="x", reads=("in.txt", tree), writes=(), folder="release/2.0.0")
+    save(project, step)
+    (found,) = due_steps((step,), project.again().workspace)
+    assert found.why == ("release/2.0.0 is not there",)
+    project.write("release/2.0.0/a.txt", b"a")
+    project.write("data/a.txt", b"b")
+    (found,) = due_steps((step,), project.again().workspace)
+    assert found.why == ("data/** changed", "release/2.0.0 was changed")
