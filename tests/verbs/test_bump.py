@@ -88,3 +88,10 @@ def test_other_lines_of_release_toml_are_shown_or_replaced(root: Path) -> None:
     bump = planned(root, "minor")
     assert bump.elsewhere == ()
     assert dict(bump.files)["release.toml"].startswith(b"# first after 1.1.0\n")
+
+
+def test_what_a_killed_bump_left_is_removed(root: Path) -> None:
+    for name in (".release.toml.0123456789abcdef.tmp", ".mine.0123456789abcdef.tmp"):
+        (root / name).write_text("x")
+    write_bump(planned(root, "minor"), root)
+    assert [path.name for path in root.glob(".*.tmp")] == [".mine.0123456789abcdef.tmp"]
