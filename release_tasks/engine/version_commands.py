@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 from release_tasks.config.load import find_config, load_release
 from release_tasks.config.schema import Release
 from release_tasks.engine.options import flag, option
+from release_tasks.engine.run_lock import run_lock
 from release_tasks.engine.verb_command import VerbCommand
 from release_tasks.errors import ConfigError
 from release_tasks.formats.markdown import shortened
@@ -56,9 +58,10 @@ class Bump(VerbCommand):
             )
         release = _release(params)
         today = datetime.fromisoformat(release_date(None) or now()).date()
-        bump = plan_bump(release, args[0], today=today)
-        if not params["dry-run"]:
-            write_bump(bump, release.root)
+        with contextlib.nullcontext() if params["dry-run"] else run_lock(release.root):
+            bump = plan_bump(release, args[0], today=today)
+            if not params["dry-run"]:
+                write_bump(bump, release.root)
         if params["json"]:
             _print_json(bump.to_json())
         else:

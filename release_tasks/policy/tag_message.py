@@ -10,6 +10,7 @@ from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 
 _FIELD = re.compile(r"([a-z_]+): (.*)")
+_ROOT_LINE = re.compile(r"^root: (\S*)[ \t]*\r?$", re.MULTILINE)
 _UNTRUE = re.compile(r"[A-Za-z_]+:|-----BEGIN")  # a changelog line that would read as a field or a signature
 
 
@@ -56,6 +57,18 @@ def message_fields(message: str) -> dict[str, str]:
             if match is not None:
                 fields.setdefault(match[1], match[2])
     return fields
+
+
+def stated_roots(message: str) -> frozenset[str]:
+    """Every root that any line of a message names; a tag that names two is no anchor of either."""
+    return frozenset(_ROOT_LINE.findall(message))
+
+
+def binds(message: str, *, root: Digest | None, exact_root: Digest | None) -> bool:
+    """Whether the message of a tag is of this very release, and of no other one besides."""
+    fields = message_fields(message)
+    stated = (fields.get("root"), fields.get("exact_root"))
+    return stated == (str(root), str(exact_root)) and stated_roots(message) == {str(root)}
 
 
 def version_section(changelog: str, version: str) -> str:

@@ -154,9 +154,11 @@ class DirectoryRegistry:
         return self._receipt(shipment, shipment.items)
 
     def check(self, version: Version, tag: str) -> Digest:
-        """Verify the folder of a version, every byte with both hashes."""
+        """Verify the folder of a version, every byte with both hashes; IntegrityError without one."""
         del tag
         final = self._home / version.text
+        if not os.path.lexists(final):
+            raise IntegrityError("not published there", wanted=version.text, where=str(self._home))
         return checked_root(read_release_tree(final, full=True, tensors=False), str(final))
 
     def read_alias(self, alias: str) -> str | None:

@@ -18,6 +18,7 @@ from release_tasks.system.storage import OPEN_SAFELY, storage_errors
 StrPath = str | os.PathLike[str]
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)  # as write_atomic names its files
+_ENDING = len("0123456789abcdef.tmp")  # what follows the name
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -77,16 +78,20 @@ def _check_written(temporary: str, data: bytes, path: str) -> None:
     )
 
 
-def remove_unfinished(folder: StrPath) -> None:
-    """Remove what a killed `write_atomic` left in a folder; only under the lock of all who write there."""
+def remove_unfinished(folder: StrPath, name: str = "") -> None:
+    """Remove what a killed `write_atomic` left in a folder, of all files or of the one called `name`.
+
+    Only under the lock of all who write there.
+    """
+    of_it = f".{name[:100]}."
     with storage_errors(folder):
         try:
             names = os.listdir(folder)
         except FileNotFoundError:
             return
-        for name in names:
-            if _UNFINISHED.fullmatch(name):
-                os.unlink(os.path.join(folder, name))
+        for left in names:
+            if _UNFINISHED.fullmatch(left) and (not name or left[:-_ENDING] == of_it):
+                os.unlink(os.path.join(folder, left))
 
 
 def fsync_dir(path: StrPath) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from release_tasks.errors import EnvironmentRefused, RemoteError, SealedError
 from release_tasks.records.frozen_record import frozen
 from release_tasks.system.git import git_environment, in_repository
 
+_LAST_WORDS_S = 5.0
 LIMIT_S = 60.0  # for a remote, and for a person who types a passphrase
 # Who tags, and how a remote is reached; nothing that names another repository, index or object store.
 _KEPT = frozenset(
@@ -116,7 +118,12 @@ def _end(process: subprocess.Popen[str], *, group: bool) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
-    process.communicate()
+    with suppress(subprocess.TimeoutExpired):  # a hook that lives on may keep the pipes open
+        process.communicate(timeout=_LAST_WORDS_S)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.wait()
 
 
 def _shown(args: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ from release_tasks.stages.changes_action import commit_entries, current_contract
 from release_tasks.stages.dataset_digest import dataset_digest
 from release_tasks.stages.plan import RELEASES, make_plan
 from release_tasks.stages.workspace import MissingInputError, Workspace
-from release_tasks.system.disk import rewrite_atomic
+from release_tasks.system.disk import remove_unfinished, rewrite_atomic
 from release_tasks.system.git import tag_message, tag_names, tags_unknown
 from release_tasks.system.seal import read_seal
 from release_tasks.system.storage import storage_errors
@@ -123,8 +123,11 @@ def plan_bump(release: Release, wish: str, *, today: dt.date) -> Bump:
 def write_bump(bump: Bump, root: Path) -> None:
     """Write every file, release.toml last; when one cannot be written, those before it are as they were.
 
-    Raises StorageError when the system refuses.
+    The caller holds the lock of the project: what a killed run has left is removed. Raises StorageError when
+    the system refuses.
     """
+    for path, _ in bump.files:
+        remove_unfinished((root / path).parent, (root / path).name)
     before = [(path, _bytes(root / path)) for path, _ in bump.files]
     done = 0
     try:

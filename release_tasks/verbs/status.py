@@ -8,14 +8,14 @@ from typing import Literal
 
 from release_tasks.errors import FormatError, ReleaseError
 from release_tasks.policy.release_check import read_manifest
-from release_tasks.policy.tag_message import message_fields
+from release_tasks.policy.tag_message import binds
 from release_tasks.records.digest import Digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.identity import FileEntry, root
 from release_tasks.records.json_value import JSON, JSONObject
 from release_tasks.records.manifest import CHECKSUMS, MANIFEST, Manifest
 from release_tasks.records.receipt import RECEIPTS, Receipt
-from release_tasks.records.release_contents import REBUILD, VERDICT
+from release_tasks.records.release_contents import METADATA, REBUILD, VERDICT
 from release_tasks.records.version import Version, parse_version
 from release_tasks.records.yank import YankEvent
 from release_tasks.stages.plan import EXPERIMENTS, RELEASES, Plan
@@ -29,13 +29,14 @@ from release_tasks.verbs.rebuild_evidence import read_attested
 from release_tasks.verbs.seal_record import pushed_to
 
 State = Literal["sealed", "candidate", "experiment", "rejected"]
+_Known = tuple[Digest | None, Digest, JSON]  # root, exact_root and commit of a directory
 _REJECTED = ".rejected"
 _ATTESTATIONS = ".attestations"
 
 
 @frozen
 class TagRow:
-    """The tag of a version; `binds` tells whether its message holds the root of the directory here."""
+    """The tag of a version; `binds`: its message holds both roots of the directory, its commit built that."""
 
     name: str
     commit: str
@@ -157,7 +158,8 @@ def _row(plan: Plan, version: str, folder: Path | None, tags: Mapping[str, Local
     attestations = home / f"{version}.attestations"
     receipts = () if rejected else tuple(_receipts(plan, attestations, digest, problems))
     experiment = folder is not None and folder.parent.name == EXPERIMENTS
-    tag = None if rejected or experiment else _tag(plan, version, tags, digest, attestations)
+    known = None if folder is None or manifest is None else (digest, manifest.exact_root, _commit(folder))
+    tag = None if rejected or experiment else _tag(plan, version, tags, known, attestations)
     sealed = tag is not None or (not rejected and receipt_files(attestations))
     state: State = "sealed" if sealed else "candidate"
     state = "rejected" if rejected else "experiment" if experiment else state
@@ -229,6 +231,14 @@ def _level(attestations: Path, digest: Digest, problems: list[str]) -> int | Non
     return attested.level.number
 
 
+def _commit(folder: Path) -> JSON:
+    """The commit that built the release, as it says itself; None where it does not."""
+    try:
+        return read_object(folder / METADATA, where=METADATA).get("git_commit")
+    except (OSError, FormatError):
+        return None
+
+
 def _receipts(
     plan: Plan, attestations: Path, digest: Digest | None, problems: list[str]
 ) -> Iterator[Receipt]:
@@ -258,7 +268,7 @@ def _yank(attestations: Path, problems: list[str]) -> YankEvent | None:
 
 
 def _tag(
-    plan: Plan, version: str, tags: Mapping[str, LocalTag], digest: Digest | None, attestations: Path
+    plan: Plan, version: str, tags: Mapping[str, LocalTag], known: _Known | None, attestations: Path
 ) -> TagRow | None:
     try:
         name = parse_version(version, plan.release.scheme).tag_name(plan.release.name)
@@ -267,11 +277,12 @@ def _tag(
     found = tags.get(name)
     if found is None:
         return None
-    stated = message_fields(found.message).get("root")
     return TagRow(
         name=name,
         commit=found.tag.commit,
         signed=found.signed,
-        binds=digest is not None and stated == str(digest),
+        binds=known is not None
+        and binds(found.message, root=known[0], exact_root=known[1])
+        and found.tag.commit == known[2],
         pushed_to=pushed_to(attestations, found.tag.id),
     )

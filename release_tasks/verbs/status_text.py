@@ -59,7 +59,7 @@ def _below(row: ReleaseRow) -> Iterator[str]:
     for item in row.receipts:
         yield f"published to {item.destination} ({item.uri}) on {item.published_at}"
     if row.tag is not None and not row.tag.binds and row.root is not None:
-        yield f"the tag {row.tag.name} does not name the root of this directory"
+        yield f"the tag {row.tag.name} is not of this directory"
     yield from row.problems
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from release_tasks.errors import ConfigError, FormatError, IntegrityError, ReleaseError
 from release_tasks.formats.markdown import printable
 from release_tasks.policy.release_check import check_release
+from release_tasks.policy.tag_message import stated_roots
 from release_tasks.records.digest import Digest, parse_digest
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.json_value import JSON, JSONObject
@@ -26,7 +27,6 @@ _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TAG = re.compile(
     r"[^\x00-\x20\x7f~^:?*\[\\-][^\x00-\x20\x7f~^:?*\[\\]*"
 )  # git-check-ref-format(1), one name
-_ROOT_LINE = re.compile(r"^root: (\S*)[ \t]*\r?$", re.MULTILINE)
 _SHOWN = 50  # problems in the text; --json has all
 
 
@@ -201,7 +201,7 @@ def root_of_tag(cwd: Path, tag: str) -> Digest:
             where=str(cwd),
             hint="only 'doit tag' makes tags that bind a release",
         )
-    roots = sorted(set(_ROOT_LINE.findall(message)))
+    roots = sorted(stated_roots(message))
     try:
         (text,) = roots
         digest = parse_digest(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from release_tasks.policy.tag_message import message_fields
+from release_tasks.policy.tag_message import binds, stated_roots
 from release_tasks.records.frozen_record import frozen
 from release_tasks.records.gate_code import GateCode
 from release_tasks.records.receipt import receipt_name
@@ -33,12 +33,13 @@ def find_own_tag(root: Path, name: str, sealing: Sealing) -> OwnTag:
     tag = find_tag(root, name)
     if tag is None:
         return OwnTag(tag=None, ours=False)
-    fields = message_fields(tag_message(root, name)) if tag.annotated else {}
+    message = tag_message(root, name) if tag.annotated else ""
     checked, commit = sealing.checked, sealing.metadata["git_commit"]
-    bound = (fields.get("root"), fields.get("exact_root"), tag.commit)
-    if checked.ok and bound == (str(checked.root), str(checked.exact_root), commit):
+    bound = binds(message, root=checked.root, exact_root=checked.exact_root)
+    if checked.ok and bound and tag.commit == commit:
         return OwnTag(tag=tag, ours=True)
-    found = fields.get("root", "no root: another hand made it" if tag.annotated else "a lightweight tag")
+    stated = " and ".join(sorted(stated_roots(message)))
+    found = stated or ("no root: another hand made it" if tag.annotated else "a lightweight tag")
     finding = Finding(
         code=GateCode.VERSION_TAKEN,
         subject=f"tag {name}",

@@ -3,14 +3,22 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_tasks.policy.tag_message import TagFacts, compose_message, message_fields, version_section
+from release_tasks.policy.tag_message import (
+    TagFacts,
+    binds,
+    compose_message,
+    message_fields,
+    stated_roots,
+    version_section,
+)
 from release_tasks.records.digest import sha256
 
+ROOT, EXACT = sha256("a" * 64), sha256("b" * 64)
 FACTS = TagFacts(
     name="tiny",
     version="1.0.0",
-    root=sha256("a" * 64),
-    exact_root=sha256("b" * 64),
+    root=ROOT,
+    exact_root=EXACT,
     model_hash=f"sha256:{'c' * 64}",
     commit="d" * 40,
     verdict="PASS",
@@ -70,3 +78,14 @@ def test_of_a_changelog_only_the_version_is_told() -> None:
 def test_a_version_is_no_part_of_another() -> None:
     text = "# C\n\n## 11.0.0\n\n- no\n\n## 1.0.0-rc.1\n\n- no\n\n## 1.0.0\n\n- yes\n"
     assert version_section(text, "1.0.0") == "- yes"
+
+
+def test_a_tag_binds_one_release_and_no_other_besides() -> None:
+    message = f"tiny 1.0.0\n\nroot: {ROOT}\nexact_root: {EXACT}\n\nFeatures\n"
+    assert binds(message, root=ROOT, exact_root=EXACT)
+    assert not binds(message, root=EXACT, exact_root=ROOT)
+    assert not binds(message, root=ROOT, exact_root=ROOT)
+    assert not binds(f"{message}root: {EXACT}\n", root=ROOT, exact_root=EXACT)
+    assert not binds(f"root: {ROOT}\nexact_root: {EXACT}\n", root=ROOT, exact_root=EXACT)
+    assert not binds("", root=None, exact_root=None)
+    assert stated_roots(f"{message}root: x\r\n") == {str(ROOT), "x"}

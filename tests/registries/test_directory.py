@@ -160,3 +160,12 @@ def test_damaged_version_is_not_verified(tmp_path: Path, shipment: Shipment) -> 
     place.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(IntegrityError, match="does not verify: DIGEST_MISMATCH"):
         registry.check(shipment.version, shipment.tag)
+
+
+def test_a_version_that_is_not_there_does_not_hold(tmp_path: Path, shipment: Shipment) -> None:
+    registry, _ = opened(tmp_path)
+    with pytest.raises(IntegrityError) as caught:
+        registry.check(shipment.version, shipment.tag)
+    assert str(caught.value) == (
+        f"not published there\n  wanted: {VERSION}\n  where:  {tmp_path / 'store' / NAME}"
+    )

@@ -251,6 +251,12 @@ def test_write_atomic_on_a_full_disk_keeps_the_old_file(tiny_disk: Path) -> None
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     for name in (".a.json.0123456789abcdef.tmp", ".a.tmp", "b.0123456789abcdef.tmp", ".keep"):
         (tmp_path / name).write_text("x")
+    remove_unfinished(tmp_path, "b.json")
+    remove_unfinished(tmp_path, "a")
+    assert (tmp_path / ".a.json.0123456789abcdef.tmp").exists()
+    remove_unfinished(tmp_path, "a.json")
+    assert not (tmp_path / ".a.json.0123456789abcdef.tmp").exists()
+    (tmp_path / ".a.json.0123456789abcdef.tmp").write_text("x")
     remove_unfinished(tmp_path)
     remove_unfinished(tmp_path / "none")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".a.tmp", ".keep", "b.0123456789abcdef.tmp"]

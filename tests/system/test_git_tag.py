@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -286,3 +287,21 @@ def test_a_damaged_tag_is_not_a_missing_one(root: Path, content: str) -> None:
 def test_without_a_repository_there_are_no_tags(tmp_path: Path) -> None:
     assert local_tags(tmp_path) == ()
     assert find_tag(tmp_path, NAME) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a hook of sh")
+def test_a_hook_that_lives_on_does_not_hold_us(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIMIT_S", 0.5)
+    monkeypatch.setattr(module, "_LAST_WORDS_S", 0.1)
+    (tmp_path / "wait").touch()
+    hook = root / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nwhile [ -e '{tmp_path}/wait' ]; do sleep 0.1; done\n")
+    hook.chmod(0o755)
+    try:
+        with pytest.raises(EnvironmentRefused, match="git did not end: git tag --annotate"):
+            create_tag(root, NAME, MESSAGE, commit=head(root))
+    finally:
+        (tmp_path / "wait").unlink()

@@ -200,3 +200,10 @@ def test_killed_before_any_file_nothing_is_half_written_and_a_rerun_ends_it(root
         assert (root / name).read_bytes() == (after if number < left else before)[name]
     write_bump(planned(root, "minor"), root)
     assert {name: (root / name).read_bytes() for name in names} == after
+
+
+def test_what_a_killed_bump_left_is_removed(root: Path) -> None:
+    for name in (".release.toml.0123456789abcdef.tmp", ".mine.0123456789abcdef.tmp"):
+        (root / name).write_text("x")
+    write_bump(planned(root, "minor"), root)
+    assert [path.name for path in root.glob(".*.tmp")] == [".mine.0123456789abcdef.tmp"]

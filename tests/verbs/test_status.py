@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from release_tasks.config.load import load_release
 from release_tasks.errors import ConfigError, FormatError, GateRefused, IntegrityError
 from release_tasks.formats.canonical_json import dump_canonical
 from release_tasks.policy.tag_message import TagFacts, compose_message
+from release_tasks.records.digest import parse_digest
 from release_tasks.records.receipt import AliasMove, Receipt
 from release_tasks.records.verdict import Mode
 from release_tasks.stages.plan import Plan, make_plan
@@ -28,6 +30,7 @@ from tests.fakes.release_tree import release_files, root_of, write_release
 from tests.fakes.small_project import TOML
 
 ROOT = root_of(release_files())
+EXACT_ROOT = parse_digest(str(json.loads(release_files()["MANIFEST.json"])["exact_root"]))
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def tag(root: Path, name: str = "v1.0.0") -> None:
         name="tiny",
         version="1.0.0",
         root=ROOT,
-        exact_root=ROOT,
+        exact_root=EXACT_ROOT,
         model_hash=None,
         commit="d" * 40,
         verdict="PASS",
@@ -86,6 +89,12 @@ def test_a_candidate_and_what_seals_it(root: Path) -> None:
     assert (row.version, row.state, row.decision, row.level) == ("1.0.0", "candidate", "PASS", None)
     assert (row.root, row.tag, row.problems) == (ROOT, None, ())
     tag(root)
+    (row,) = rows(root)
+    assert row.state == "sealed"
+    assert row.tag is not None
+    assert not row.tag.binds  # its commit is not the one that built the directory
+    file = root / "release/1.0.0/metadata.json"
+    file.write_text(file.read_text().replace("0123456789" * 4, row.tag.commit))
     (row,) = rows(root)
     assert (row.state, row.tag is not None and row.tag.binds) == ("sealed", True)
 
