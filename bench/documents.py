@@ -14,7 +14,8 @@ _RENDER = """
 from pathlib import Path
 from release_tasks.stages.documents_action import render_documents
 from release_tasks.verbs.release_content import read_release_content
-print(*sorted(render_documents(read_release_content(Path("release/0.1.0")))))
+documents = render_documents(read_release_content(Path("release/0.1.0")))
+print(*(document.path for document in documents))
 """
 
 
