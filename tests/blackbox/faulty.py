@@ -20,7 +20,7 @@ DOIT = Path(sys.executable).with_name("doit")
 VERSION = "1.0.0"
 FOLDER = f"release/{VERSION}"
 STEM = f"tiny-{VERSION}"
-LIMIT_S = 120.0
+LIMIT_S = 600.0
 
 CONFIG = """\
 schema = 1

@@ -39,7 +39,7 @@ def test_of_two_runs_at_once_one_runs_and_the_other_names_it(released: Project) 
     released.write("README.md", "A new commit.\n")
     released.commit()
     first, second = released.start("release"), released.start("release")
-    ends = [(*process.communicate(timeout=120), process.returncode) for process in (first, second)]
+    ends = [(*process.communicate(timeout=600), process.returncode) for process in (first, second)]
     ends.sort(key=lambda end: end[2])
     (out, err, code), (no_out, said, refused) = ends
     assert (code, err) == (0, "")

@@ -58,7 +58,7 @@ def test_ctrl_c_ends_everything_without_a_traceback(released: Project, options: 
     before = contents(released.path("build"))
     process, mark = _sleeping(released, *options)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert (out.strip(), err) == (
         "run     step:train",
@@ -74,7 +74,7 @@ def test_the_children_die_with_a_run_that_is_killed(released: Project, number: s
     before = contents(released.path("build"))
     process, mark = _sleeping(released)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == -number
     wait_for(lambda: not _alive(mark))
     _goes_on(released, before)

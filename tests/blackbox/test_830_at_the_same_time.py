@@ -12,7 +12,7 @@ import pytest
 from release_tasks.errors import ReleaseError
 from tests.blackbox import faulty
 
-LIMIT_S = 120.0
+LIMIT_S = 600.0
 
 
 @pytest.mark.parametrize("count", [2, 5])

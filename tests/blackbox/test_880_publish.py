@@ -365,10 +365,13 @@ def test_killed_while_publishing_on_github(project: Project, github: Github, tmp
 
 
 @pytest.mark.slow
-def test_killed_anywhere_while_publishing_on_github(project: Project, github: Github, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_killed_anywhere_while_publishing_on_github(
+    project: Project, github: Github, tmp_path: Path, chunk: int
+) -> None:
     env = tagged(project, github)
     calls = calls_of(copy_project(project, tmp_path / "counted"), "publish", "hub", env=env)
-    kill_github(project, github, tmp_path, range(1, calls + 1))
+    kill_github(project, github, tmp_path, range(1 + chunk, calls + 1, CHUNKS))
 
 
 def test_offline_bundle_is_carried_and_verified_elsewhere(project: Project, tmp_path: Path) -> None:

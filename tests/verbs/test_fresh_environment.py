@@ -80,7 +80,7 @@ def test_a_package_that_is_nowhere_to_be_had_is_refused(
 def test_a_release_is_rebuilt_under_the_packages_that_it_records(tmp_path: Path) -> None:
     """R10: the environment is made anew from the record; its packages are then no difference."""
     project = released_project(tmp_path / "project")
-    done = project.run([script("release-tasks"), "reproduce", "--fresh-env"])
+    done = project.run([script("release-tasks"), "reproduce", "--fresh-env"], limit_s=3600)
     if "cannot be installed" in done.stderr:
         pytest.skip(f"no package index can be reached from here: {done.stderr}")
     assert done.returncode == 0, done.stdout + done.stderr
