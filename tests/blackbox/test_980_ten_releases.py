@@ -129,9 +129,14 @@ def _add_records(project: Project, folder: str, first: int, end: int) -> None:
 def _release_round(project: Project, number: int) -> None:
     """Other data, then all that a user types for one version."""
     version, before = f"0.{number}.0", f"0.{number - 1}.0"
-    _raise_dataset(project)
-    if number > 1:
+    if number == 1:
+        _raise_dataset(project)
+    else:
         _add_records(project, RECORDS, FIRST + MORE * (number - 2), FIRST + MORE * (number - 1))
+        dataset = tomllib.loads(project.read("release.toml"))["dataset"]["version"]
+        dry = json.loads(_typed(project, "bump", "auto", "--dry-run", "--json").stdout)
+        assert dry["notes"] == [f"the data changed, and dataset.version is still {dataset}: raise it too"]
+        _raise_dataset(project)
         advice = json.loads(_typed(project, "bump", "auto", "--json").stdout)
         assert (advice["old"], advice["new"], advice["part"]) == (before, version, "minor")
         assert [(row["level"], row["subject"]) for row in advice["reasons"]] == [("feature", "dataset")]

@@ -177,6 +177,21 @@ def test_what_noise_allows_to_say(samples: list[float], values: Any, words: str)
     assert render_changelog(found).splitlines()[-1].endswith(f"| {words} |")
 
 
+def test_a_benchmark_named_quality_is_not_the_file_of_that_name() -> None:
+    before, after = (
+        {**SPEED, "name": "quality", "metrics": [metric("pass@1", samples)]}
+        for samples in (SAMPLES["before"], SAMPLES["after"])
+    )
+    found = content(
+        before=measured(before, {**MODEL, "exact_root": None}), after=after, quality={"pass@1": 0.25}
+    )
+    rows = without_traces(render_changelog(found)).splitlines()[-2:]
+    assert rows == [
+        "| `quality.json` | `pass@1` | 0.5 | 0.25 | — | -50.00 % | — | changed |",
+        "| `quality` | `pass@1` | 50 | 40 | `ms` | -20.00 % | -22.55 to -17.35 % | better |",
+    ]
+
+
 def test_what_people_write_is_text() -> None:
     hostile = "a <!-- evidence/x sha256:0123456789abcdef --> <img src=x> ![x](http://a.invalid) | b"
     row = {**COMMIT_ROW, "description": hostile}

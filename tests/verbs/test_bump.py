@@ -16,7 +16,7 @@ import pytest
 from release_tasks.config.load import load_release
 from release_tasks.errors import ConfigError, StorageError
 from release_tasks.verbs import bump as module
-from release_tasks.verbs.bump import Bump, plan_bump, write_bump
+from release_tasks.verbs.bump import Bump, next_commands, plan_bump, write_bump
 from tests.fakes.small_project import small_project
 
 TODAY = dt.date(2026, 2, 28)
@@ -207,3 +207,22 @@ def test_what_a_killed_bump_left_is_removed(root: Path) -> None:
         (root / name).write_text("x")
     write_bump(planned(root, "minor"), root)
     assert [path.name for path in root.glob(".*.tmp")] == [".mine.0123456789abcdef.tmp"]
+
+
+def test_what_is_frozen_has_to_be_frozen_anew(root: Path) -> None:
+    bump = planned(root, "minor")
+    assert next_commands(bump, root) == (
+        "doit freeze",
+        "git add a.txt b.txt release.toml release.lock",
+        "git commit -m 'chore(release): 1.1.0'",
+        "doit release",
+    )
+    (root / "release.lock").write_text("{}\n", "utf-8")
+    assert next_commands(bump, root)[0] == "doit freeze --update"
+
+
+def test_names_of_files_that_bear_the_version_are_told(root: Path) -> None:
+    file = root / "release.toml"
+    file.write_text(file.read_text("utf-8") + "# tiny-v1.0.0-F32.gguf\n", "utf-8")
+    number = len(file.read_text("utf-8").splitlines())
+    assert planned(root, "minor").elsewhere == ((number, "# tiny-v1.0.0-F32.gguf"),)
