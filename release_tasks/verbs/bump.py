@@ -196,7 +196,8 @@ def _reasons(release: Release, last: str, baseline: Baseline | None, notes: list
         notes.append(_NO_CONTRACT if before is None else _NO_ARTIFACTS)
         nothing = Promise(contract=ModelContract(), metrics=())
         return reasons_of(nothing, nothing, entries, release.versioning)
-    notes += _versions_to_raise(before, after)
+    if release.type != "dataset":  # its data have the version that is being raised
+        notes += _versions_to_raise(before, after)
     reasons = reasons_of(
         Promise(contract=before, metrics=metrics_of(baseline)),
         Promise(contract=after, metrics=declared_metrics(release)),
