@@ -168,7 +168,7 @@ def _rebuilt(data: JSONObject, rules: Rules) -> Iterator[Finding]:
             code=GateCode.REBUILD_MISSING,
             subject="rebuild.json",
             wanted=f"a rebuild of root {text(data['root'])}",
-            found=text(rebuild["root"]),
+            found=f"a rebuild of root {text(rebuild['root'])}",
         )
         return
     least = _least_likeness(rules)

@@ -148,7 +148,9 @@ def _contents(old: ModelContract, new: ModelContract) -> Iterator[Reason]:
         yield Reason("feature", "weights", text)
     then, now = old.dataset, new.dataset
     if then is not None and now is not None and then.digest != now.digest:
-        yield Reason("feature", "dataset", f"version {then.version} became {now.version}, with other bytes")
+        same = then.version == now.version
+        told = f"version {now.version}" if same else f"version {then.version} became {now.version}"
+        yield Reason("feature", "dataset", f"{told}, with other bytes")
     elif (then is None) != (now is None):
         yield Reason("feature", "dataset", "added" if then is None else "removed")
 

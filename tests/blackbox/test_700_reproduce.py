@@ -212,7 +212,7 @@ def test_a_rebuilt_release_can_be_sealed_and_verify_says_who_claims_it(project: 
     report["level"]["number"] = 1
     other = f"sha256:{'0' * 64}"
     counted_not(project, {**report, "root": other}, f"it speaks of another release, root {other}")
-    assert rows(project.doit("release"))["seal"] == f"not yet: REBUILD_MISSING ({other})"
+    assert rows(project.doit("release"))["seal"] == f"not yet: REBUILD_MISSING (a rebuild of root {other})"
 
     project.write(REPORT, "{}\n")
     why = "it is damaged: not a rebuild report that release_tasks writes, found another shape of the whole record"
