@@ -22,7 +22,10 @@ def read_record_file(file: Path, *, where: str) -> bytes:
         raise FormatError("not a record", wanted="a regular file", found=found, where=where)
     if status.st_size > MAX_RECORD_BYTES:
         raise FormatError(
-            "not a record", wanted=f"at most {MAX_RECORD_BYTES} bytes", found=str(status.st_size), where=where
+            "too large for a record",
+            wanted=f"at most {MAX_RECORD_BYTES} bytes",
+            found=f"{status.st_size} bytes",
+            where=where,
         )
     with open(os.open(file, os.O_RDONLY | OPEN_SAFELY), "rb") as stream:  # noqa: PTH123 - a descriptor
         return stream.read(MAX_RECORD_BYTES)

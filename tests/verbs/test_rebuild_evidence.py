@@ -56,7 +56,7 @@ def test_no_report_is_none(tmp_path: Path) -> None:
     assert read_attested(tmp_path / "rebuild.json", root=ONE) is None
     assert rebuild_evidence(tmp_path / "rebuild.json") is None
     (tmp_path / "rebuild.json").mkdir()
-    assert read_attested(tmp_path / "rebuild.json", root=ONE) is None
+    assert why_not(tmp_path / "rebuild.json") == "it is damaged: not a record, found a directory"
 
 
 def test_a_report_of_another_root_does_not_count(tmp_path: Path) -> None:
@@ -79,9 +79,7 @@ def test_a_report_larger_than_any_record_is_not_read(tmp_path: Path) -> None:
     place = tmp_path / "rebuild.json"
     with place.open("wb") as stream:
         stream.truncate(MAX_RECORD_BYTES + 1)  # sparse
-    assert (
-        why_not(place) == "it is damaged: a rebuild report that is too large, found more than 67108864 bytes"
-    )
+    assert why_not(place) == "it is damaged: too large for a record, found 67108865 bytes"
     assert rebuild_evidence(place) is None
 
 
