@@ -22,7 +22,7 @@ def read_record_file(file: Path, *, where: str) -> bytes:
         raise FormatError("not a record", wanted="a regular file", found=found, where=where)
     if status.st_size > MAX_RECORD_BYTES:
         raise FormatError(
-            "not a record",
+            "too large for a record",
             wanted=f"at most {MAX_RECORD_BYTES} bytes",
             found=f"{status.st_size} bytes",
             where=where,

@@ -40,7 +40,7 @@ def test_a_file_that_would_fill_the_memory_is_not_read(
     with pytest.raises(FormatError) as caught:
         read_record_file(tmp_path / "record.json", where="record.json")
     assert str(caught.value) == (
-        "not a record\n  wanted: at most 10 bytes\n  found:  11\n  where:  record.json"
+        "too large for a record\n  wanted: at most 10 bytes\n  found:  11 bytes\n  where:  record.json"
     )
 
 

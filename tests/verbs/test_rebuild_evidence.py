@@ -79,7 +79,7 @@ def test_a_report_larger_than_any_record_is_not_read(tmp_path: Path) -> None:
     place = tmp_path / "rebuild.json"
     with place.open("wb") as stream:
         stream.truncate(MAX_RECORD_BYTES + 1)  # sparse
-    assert why_not(place) == "it is damaged: not a record, found 67108865 bytes"
+    assert why_not(place) == "it is damaged: too large for a record, found 67108865 bytes"
     assert rebuild_evidence(place) is None
 
 
