@@ -35,7 +35,7 @@ from release_tasks.verbs.scaffold import (
 )
 from release_tasks.verbs.tooling_scaffold import TRIAL, read_project, tooling_text, trial_text
 
-_IGNORED = (".release", "release", "experiments")
+_IGNORED = ("/.release/", "/release/", "/experiments/", "__pycache__/")  # every command imports dodo.py
 _PROJECT = re.compile(r"release_tasks\.Project\(")
 _LONGEST_NAME = 100
 _FIRST = "0.1.0"
@@ -114,7 +114,7 @@ def _texts(folder: Path, release_type: str, *, name: str | None, version: str | 
             heading = Heading(name=name or project.name, version=chosen, scheme=None, type="tooling")
             text = tooling_text(heading, project)
             beside = {TRIAL: trial_text(project).encode()}
-            return _Texts(written=text, complete=text, beside=beside, ignored=(*_IGNORED, "dist"))
+            return _Texts(written=text, complete=text, beside=beside, ignored=(*_IGNORED, "/dist/"))
         case _:
             raise ConfigError(
                 "there is nothing to begin a release of this type with",
@@ -237,7 +237,7 @@ def _by_hand(path: Path, lines: str) -> ConfigError:
 def _gitignore(folder: Path, ignored: tuple[str, ...]) -> dict[str, bytes]:
     text = _read(folder / ".gitignore") or ""
     present = {line.strip().strip("/") for line in text.splitlines()}
-    missing = [f"/{name}/" for name in ignored if name not in present]
+    missing = [line for line in ignored if line.strip("/") not in present]
     if not missing:
         return {}
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -42,7 +42,9 @@ def planned(*args: str) -> str:
 
 @_with_make
 def test_targets_of_the_requirement() -> None:
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     told = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert set(K12) <= told.keys()
     phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)$", TEXT, re.MULTILINE)

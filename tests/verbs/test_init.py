@@ -76,7 +76,7 @@ def test_flat_folder_is_found_and_everything_written_loads(tmp_path: Path) -> No
         'project = release_tasks.Project("release.toml")\n'
         "DOIT_CONFIG = project.doit_config\n"
     )
-    assert (tmp_path / ".gitignore").read_text() == "/.release/\n/release/\n/experiments/\n"
+    assert (tmp_path / ".gitignore").read_text() == "/.release/\n/release/\n/experiments/\n__pycache__/\n"
     assert (tmp_path / "release.toml").read_text().startswith("#:schema ./.release/release.schema.json\n")
 
 
@@ -389,10 +389,13 @@ def test_malformed_neighbour_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("*.pyc", "*.pyc\n/.release/\n/release/\n/experiments/\n"),
-        ("*.pyc\r\n", "*.pyc\r\n/.release/\r\n/release/\r\n/experiments/\r\n"),
-        ("release\n", "release\n/.release/\n/experiments/\n"),
-        (".release/\nrelease/\nexperiments\n", ".release/\nrelease/\nexperiments\n"),
+        ("*.pyc", "*.pyc\n/.release/\n/release/\n/experiments/\n__pycache__/\n"),
+        ("*.pyc\r\n", "*.pyc\r\n/.release/\r\n/release/\r\n/experiments/\r\n__pycache__/\r\n"),
+        ("release\n", "release\n/.release/\n/experiments/\n__pycache__/\n"),
+        (
+            ".release/\nrelease/\nexperiments\n__pycache__\n",
+            ".release/\nrelease/\nexperiments\n__pycache__\n",
+        ),
     ],
 )
 def test_gitignore_gets_the_lines_that_it_lacks(tmp_path: Path, before: str, after: str) -> None:
