@@ -12,9 +12,10 @@ from projects import bundled_project, copy_code, doit_env
 ALLOWANCE_S = 0.3  # what reading the evidence and rendering may cost above the start
 _RENDER = """
 from pathlib import Path
-from release_tasks.stages.documents_action import render_documents
-from release_tasks.verbs.release_content import read_release_content
-documents = render_documents(read_release_content(Path("release/0.1.0")))
+from release_tasks.stages.documents_action import read_content, render_documents
+from release_tasks.stages.release_manifest import read_release_manifest
+folder = Path("release/0.1.0")
+documents = render_documents(read_content(folder, read_release_manifest(folder).files))
 print(*(document.path for document in documents))
 """
 
