@@ -54,6 +54,7 @@ def _small_clone(place: Path) -> Project:
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", REPOSITORY, project.root], check=True)
     subprocess.run(["git", "init", "-q", "--bare", place / "origin.git"], check=True)
     project.git("remote", "set-url", "origin", str(place / "origin.git"))
+    project.git("checkout", "-q", "-B", "main")  # CI may have checked out a commit, and no branch
     text = project.read("release.toml")
     for old, new in (
         ("[bench.speed-gguf-f32]", None),
