@@ -122,7 +122,12 @@ def test_workers_of_a_killed_run_end_with_it(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert "step:make" in process.stdout.readline()
-        faulty.until(lambda: any("make.py" in line for line in faulty.descendants(process.pid).values()))
+        # bubblewrap that was only just started is not yet bound to its parent's life: wait for the step itself.
+        faulty.until(
+            lambda: any(
+                "make.py" in line and "bwrap" not in line for line in faulty.descendants(process.pid).values()
+            )
+        )
         born = set(faulty.descendants(process.pid))
         assert len(born) >= 2
         process.kill()
